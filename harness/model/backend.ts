@@ -1,0 +1,37 @@
+import type { Observation } from "./observation.js";
+import type { Plan } from "./plan.js";
+
+export const backendNames = ["sim", "kernel", "wire"] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** What a backend can do on this machine now. A probe has three answers: yes, no, could not tell. */
+export interface Capabilities {
+  readonly backend: BackendName;
+  /** Undefined where the backend runs here; else the requirement that is missing and what would mend it. */
+  readonly unavailable: string | undefined;
+}
+
+/** Runs plans; the only stage with side effects. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Cheap, and without lasting effect. */
+  probe(): Promise<Capabilities>;
+  /** Takes what all plans share (libraries, mounts); everything taken is given back by `Session.close`. */
+  open(options: SessionOptions): Promise<Session>;
+}
+
+export interface SessionOptions {
+  /** Unique for the run on this machine; part of every name the run makes. */
+  readonly runId: string;
+  /** How `wire` sends and captures. */
+  readonly port: "af_packet" | "cap";
+  readonly signal?: AbortSignal;
+}
+
+export interface Session {
+  /** What of this plan cannot be done or seen here, by name; empty = everything can. */
+  missing(plan: Plan): readonly string[];
+  /** Facts in the order of the steps. Throws HarnessError where it could not find out. */
+  run(plan: Plan): Promise<readonly Observation[]>;
+  close(): Promise<void>;
+}

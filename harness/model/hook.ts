@@ -1,0 +1,88 @@
+/** Program types that packetproof knows, by libbpf's names without the BPF_PROG_TYPE_ prefix. */
+export type ProgramType =
+  | "xdp"
+  | "sched_cls"
+  | "sched_act"
+  | "socket_filter"
+  | "cgroup_skb"
+  | "cgroup_sock"
+  | "cgroup_sock_addr"
+  | "cgroup_sockopt"
+  | "sock_ops"
+  | "sk_msg"
+  | "sk_skb"
+  | "sk_lookup"
+  | "sk_reuseport"
+  | "flow_dissector"
+  | "lwt_in"
+  | "lwt_out"
+  | "lwt_xmit"
+  | "lwt_seg6local"
+  | "kprobe"
+  | "tracepoint"
+  | "raw_tracepoint"
+  | "tracing"
+  | "perf_event"
+  | "lsm"
+  | "ext"
+  | "struct_ops"
+  | "syscall";
+
+/** Where a scenario attaches its program. `xdp` is native where the device can, as in the kernel. */
+export const hooks = {
+  xdp: "xdp",
+  "xdp-native": "xdp",
+  "xdp-generic": "xdp",
+  "tc-ingress": "sched_cls",
+  "tc-egress": "sched_cls",
+  "tcx-ingress": "sched_cls",
+  "tcx-egress": "sched_cls",
+  "cgroup_skb/ingress": "cgroup_skb",
+  "cgroup_skb/egress": "cgroup_skb",
+  socket_filter: "socket_filter",
+  flow_dissector: "flow_dissector",
+  sk_lookup: "sk_lookup",
+  lwt_in: "lwt_in",
+  lwt_out: "lwt_out",
+  lwt_xmit: "lwt_xmit",
+} as const satisfies Record<string, ProgramType>;
+
+export type Hook = keyof typeof hooks;
+
+/** A program's return values by their kernel names (include/uapi/linux/bpf.h, pkt_cls.h). */
+const verdictTables: Partial<Record<ProgramType, Readonly<Record<string, number>>>> = {
+  xdp: { XDP_ABORTED: 0, XDP_DROP: 1, XDP_PASS: 2, XDP_TX: 3, XDP_REDIRECT: 4 },
+  sched_cls: {
+    TC_ACT_UNSPEC: -1,
+    TC_ACT_OK: 0,
+    TC_ACT_RECLASSIFY: 1,
+    TC_ACT_SHOT: 2,
+    TC_ACT_PIPE: 3,
+    TC_ACT_STOLEN: 4,
+    TC_ACT_QUEUED: 5,
+    TC_ACT_REPEAT: 6,
+    TC_ACT_REDIRECT: 7,
+    TC_ACT_TRAP: 8,
+  },
+  sk_msg: { SK_DROP: 0, SK_PASS: 1 },
+  sk_skb: { SK_DROP: 0, SK_PASS: 1 },
+  sk_lookup: { SK_DROP: 0, SK_PASS: 1 },
+  // 0 denies, 1 allows; egress also knows congestion notification (include/linux/bpf-cgroup.h).
+  cgroup_skb: { DROP: 0, PASS: 1 },
+  flow_dissector: { BPF_OK: 0, BPF_DROP: 2, BPF_FLOW_DISSECTOR_CONTINUE: 129 },
+  lwt_in: { BPF_OK: 0, BPF_DROP: 2, BPF_LWT_REROUTE: 128 },
+  lwt_out: { BPF_OK: 0, BPF_DROP: 2, BPF_LWT_REROUTE: 128 },
+  lwt_xmit: { BPF_OK: 0, BPF_DROP: 2, BPF_REDIRECT: 7, BPF_LWT_REROUTE: 128 },
+};
+
+/** Names and numbers of a program type's verdicts; empty for types whose return value is a plain number. */
+export function verdictsOf(type: ProgramType): Readonly<Record<string, number>> {
+  return verdictTables[type === "sched_act" ? "sched_cls" : type] ?? {};
+}
+
+/** The kernel's name of a return value, or the number itself (as signed 32-bit) where it has none. */
+export function verdictName(type: ProgramType, returned: number): string {
+  const signed = returned | 0;
+  for (const [name, value] of Object.entries(verdictsOf(type))) if (value === signed) return name;
+  return String(signed);
+}

@@ -1,0 +1,126 @@
+import type { FieldValue } from "./packet.js";
+import type { Place } from "./topology.js";
+
+/** A fact that a backend saw. No opinions: `judge` compares facts with the plan. */
+export type Observation =
+  | LoadObservation
+  | VerdictObservation
+  | PacketObservation
+  | ContextObservation
+  | RedirectObservation
+  | MapObservation
+  | EventObservation
+  | PrintkObservation
+  | PingObservation
+  | HttpObservation
+  | RunObservation
+  | FaultObservation;
+
+interface AtStep {
+  /** Index of the planned step. */
+  readonly step: number;
+}
+
+/** What the kernel's loader said; observed once, before the first step. */
+export interface LoadObservation {
+  readonly kind: "load";
+  readonly accepted: boolean;
+  /** The verifier's and libbpf's whole log; empty where the object was accepted. */
+  readonly log: string;
+  /** Positive errno; 0 where the object was accepted. */
+  readonly errno: number;
+}
+
+export interface VerdictObservation extends AtStep {
+  readonly kind: "verdict";
+  /** Index among the step's packets (with `times`: of the packet, not of the repetition). */
+  readonly packet: number;
+  /**
+   * One name where the backend knows it. On the wire several return values leave the same evidence
+   * (`XDP_DROP` and `XDP_ABORTED`): then all of these.
+   */
+  readonly possible: readonly string[];
+  /** How it was found out: `retval 2`, `seen at dut:stack`, `vanished behind the fence`. */
+  readonly evidence: string;
+  /** The raw return value, signed 32-bit, where it is known. */
+  readonly returned: number | undefined;
+  readonly durationNs: number | undefined;
+}
+
+/** A packet's bytes somewhere after the program: its output, or a frame captured on an interface. */
+export interface PacketObservation extends AtStep {
+  readonly kind: "packet";
+  /** Index of the sent packet it comes from; undefined for a frame that nothing accounts for. */
+  readonly packet: number | undefined;
+  /** `output` of a test run; else where it was captured, and whether the stack there received it. */
+  readonly place: "output" | { readonly at: Place; readonly direction: "received" | "stack" };
+  readonly bytes: Uint8Array;
+  /** Nanoseconds since the epoch by the kernel's clock. */
+  readonly timestampNs: bigint | undefined;
+}
+
+export interface ContextObservation extends AtStep {
+  readonly kind: "context";
+  readonly packet: number;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+export interface RedirectObservation extends AtStep {
+  readonly kind: "redirect";
+  readonly packet: number;
+  /** Name of the interface, in the host that the program is attached to. */
+  readonly dev: string;
+}
+
+/** A whole map's contents after a step. */
+export interface MapObservation extends AtStep {
+  readonly kind: "map";
+  readonly map: string;
+  readonly entries: readonly {
+    readonly key: Uint8Array;
+    /** One value, or one per CPU. */ readonly values: readonly Uint8Array[];
+  }[];
+}
+
+export interface EventObservation extends AtStep {
+  readonly kind: "event";
+  readonly map: string;
+  readonly bytes: Uint8Array;
+  readonly cpu: number | undefined;
+  /** Events the buffer lost before this one. */
+  readonly lost: number;
+}
+
+export interface PrintkObservation extends AtStep {
+  readonly kind: "printk";
+  /** One line, without the trace prefix. */
+  readonly text: string;
+}
+
+export interface PingObservation extends AtStep {
+  readonly kind: "ping";
+  readonly sent: number;
+  readonly received: number;
+  readonly output: string;
+}
+
+export interface HttpObservation extends AtStep {
+  readonly kind: "http";
+  /** One for each request, in order. */
+  readonly responses: readonly { readonly status: number; readonly body: string; readonly error: string | undefined }[];
+}
+
+export interface RunObservation extends AtStep {
+  readonly kind: "run";
+  readonly exitCode: number | undefined;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program did what a kernel would not let it do (simulator), or never ran at all (wire). */
+export interface FaultObservation extends AtStep {
+  readonly kind: "fault";
+  readonly packet: number | undefined;
+  readonly message: string;
+}

@@ -1,0 +1,147 @@
+import type { BackendName } from "./backend.js";
+import type { Hook, ProgramType } from "./hook.js";
+import type { BpfObject, DataType, MapSpec, ProgramSpec } from "./object.js";
+import type { FieldValue, Packet, Pattern } from "./packet.js";
+import type { HttpStep, LoadExpectation, Located, PacketExpectation, PingStep, RunStep, Service } from "./scenario.js";
+import type { Span } from "./span.js";
+import type { Place, Topology } from "./topology.js";
+
+/** One case with nothing left to decide: bytes built, names resolved, seed fixed. What every backend receives. */
+export interface Plan {
+  readonly file: string;
+  readonly scenario: string;
+  readonly caseName: string;
+  readonly span: Span;
+  readonly seed: number;
+  readonly object: BpfObject;
+  readonly program: ProgramSpec;
+  readonly programType: ProgramType;
+  readonly hook: Hook;
+  readonly load: LoadExpectation;
+  readonly globals: readonly GlobalPatch[];
+  readonly maps: readonly MapPatch[];
+  /** Map name → file name below the run's own bpffs. */
+  readonly pins: Readonly<Record<string, string>>;
+  readonly topology: Topology;
+  readonly services: readonly Service[];
+  readonly steps: readonly PlannedStep[];
+  readonly backends: readonly BackendName[] | undefined;
+  readonly xfail: Readonly<Partial<Record<BackendName, string>>>;
+  readonly skip: string | undefined;
+}
+
+export interface GlobalPatch {
+  readonly name: string;
+  readonly section: string;
+  readonly offsetBytes: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface MapPatch {
+  readonly map: MapSpec;
+  readonly op: "set" | "delete";
+  readonly key: Uint8Array;
+  /** Undefined for `delete`. */
+  readonly value: MapValue | undefined;
+  readonly span: Span;
+}
+
+export type MapValue =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  /** One value per CPU, from CPU 0; CPUs beyond the list get zeroes. */
+  | { readonly kind: "perCpu"; readonly values: readonly Uint8Array[] }
+  /** Slot of a program array. */
+  | { readonly kind: "program"; readonly name: string }
+  /** Entry of an array or hash of maps: a new map made from the template, with these entries. */
+  | { readonly kind: "inner"; readonly entries: readonly MapPatch[] }
+  /** Slot of a devmap: an interface of the host that the program is attached to, with an optional egress program. */
+  | { readonly kind: "device"; readonly dev: string; readonly program: string | undefined }
+  /** Slot of a cpumap: queue size, with an optional program. */
+  | { readonly kind: "cpu"; readonly queueSize: number; readonly program: string | undefined };
+
+export type PlannedStep =
+  PlannedSend | PlannedMaps | PlannedUnload | PlannedPing | PlannedHttp | PlannedRun | PlannedExpect;
+
+interface PlannedBase {
+  readonly index: number;
+  readonly label: string;
+  readonly span: Span;
+  readonly expect: PlannedExpectation;
+}
+
+export interface PlannedSend extends PlannedBase {
+  readonly kind: "send";
+  readonly packets: readonly Packet[];
+  readonly from: Place;
+  readonly times: number;
+  readonly senders: number;
+  readonly context: Readonly<Record<string, FieldValue>>;
+}
+
+export interface PlannedMaps extends PlannedBase {
+  readonly kind: "maps";
+  readonly patches: readonly MapPatch[];
+}
+
+export interface PlannedUnload extends PlannedBase {
+  readonly kind: "unload";
+}
+
+export interface PlannedExpect extends PlannedBase {
+  readonly kind: "expect";
+}
+
+export type PlannedPing = Omit<PingStep, "expect"> & PlannedBase;
+export type PlannedHttp = Omit<HttpStep, "expect"> & PlannedBase;
+export type PlannedRun = Omit<RunStep, "expect"> & PlannedBase;
+
+export interface PlannedExpectation {
+  readonly verdict: Located<readonly string[]> | undefined;
+  readonly packet: PacketExpectation | undefined;
+  readonly redirect: Located<RedirectTarget> | undefined;
+  readonly context: Readonly<Record<string, Located<Pattern>>>;
+  readonly maps: readonly PlannedMapExpectation[];
+  readonly events: PlannedEvents | undefined;
+  readonly printk: Located<readonly Located<RegExp>[]> | undefined;
+  readonly frames: readonly { readonly place: Located<Place>; readonly packets: readonly PacketExpectation[] }[];
+  readonly on: Readonly<Partial<Record<BackendName, PlannedExpectation>>>;
+}
+
+export type RedirectTarget = { readonly dev: string } | { readonly map: string; readonly key: Uint8Array };
+
+/** A pattern over a typed value: leaves are compared where they are written, the rest is "don't care". */
+export type DataPattern =
+  | { readonly kind: "leaf"; readonly pattern: Pattern; readonly span: Span }
+  /** Struct members or array elements by name or index. */
+  | {
+      readonly kind: "members";
+      readonly members: readonly { readonly name: string; readonly pattern: DataPattern }[];
+      readonly span: Span;
+    };
+
+export interface PlannedMapExpectation {
+  readonly map: MapSpec;
+  readonly span: Span;
+  readonly entries: readonly PlannedEntry[];
+  /** `exactly`: no other key may be there (arrays: every other slot is as before the case). `unchanged`: nothing at all may have changed since the step before. */
+  readonly others: "any" | "absent" | "unchanged";
+  readonly count: Located<Pattern> | undefined;
+}
+
+export interface PlannedEntry {
+  readonly key: Uint8Array;
+  /** Undefined: the key must be absent. */
+  readonly value: DataPattern | undefined;
+  /** For per-CPU maps: `sum` adds integer leaves over CPUs before comparing; a number picks one CPU. */
+  readonly cpu: "sum" | number | undefined;
+  readonly span: Span;
+}
+
+export interface PlannedEvents {
+  readonly map: string;
+  readonly type: DataType | undefined;
+  readonly ordered: boolean;
+  readonly events: readonly DataPattern[];
+  readonly timeoutMs: number;
+  readonly span: Span;
+}

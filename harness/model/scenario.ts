@@ -1,0 +1,236 @@
+import type { BackendName } from "./backend.js";
+import type { Hook } from "./hook.js";
+import type { FieldValue, Pattern } from "./packet.js";
+import type { Span } from "./span.js";
+import type { Topology } from "./topology.js";
+
+/** A value with the place where it was written. */
+export interface Located<T> {
+  readonly value: T;
+  readonly span: Span;
+}
+
+/**
+ * YAML data with spans, kept as written where its meaning depends on the object's BTF (map keys and
+ * values, globals, events): `plan` gives it a type.
+ */
+export type Written =
+  | { readonly kind: "scalar"; readonly value: string | number | bigint | boolean | null; readonly span: Span }
+  | { readonly kind: "list"; readonly items: readonly Written[]; readonly span: Span }
+  | { readonly kind: "map"; readonly entries: readonly WrittenEntry[]; readonly span: Span };
+
+export interface WrittenEntry {
+  readonly key: string;
+  readonly keySpan: Span;
+  readonly value: Written;
+}
+
+/** One layer to build: absent fields are automatic (lengths, checksums, next protocols) or sensible defaults. */
+export interface LayerSpec {
+  readonly protocol: string;
+  readonly fields: Readonly<Record<string, Located<FieldValue>>>;
+  readonly span: Span;
+}
+
+/** One layer to match: absent fields are "don't care" (or "unchanged", as the expectation says). */
+export interface LayerPattern {
+  readonly protocol: string;
+  readonly fields: Readonly<Record<string, Located<Pattern>>>;
+  readonly span: Span;
+}
+
+/** The parsed file. `cases` are already multiplied out by their matrices. */
+export interface Scenario {
+  readonly file: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly program: Located<string>;
+  /** Function name, where the object has several programs of the hook's type. */
+  readonly entry: Located<string> | undefined;
+  readonly hook: Located<Hook>;
+  readonly globals: readonly WrittenEntry[];
+  readonly maps: readonly WrittenEntry[];
+  /** Map name → file name below the run's own bpffs. */
+  readonly pins: Readonly<Record<string, Located<string>>>;
+  readonly load: LoadExpectation;
+  readonly topology: Topology;
+  readonly services: readonly Service[];
+  readonly backends: readonly BackendName[] | undefined;
+  readonly cases: readonly Case[];
+}
+
+export interface LoadExpectation {
+  /** The verifier (or libbpf) has to refuse the object with a log that matches. */
+  readonly fails: Located<RegExp> | undefined;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly span: Span;
+  readonly skip: string | undefined;
+  readonly only: boolean;
+  /** Backend → reason for which it is expected to fail there; passing then is a failure. */
+  readonly xfail: Readonly<Partial<Record<BackendName, string>>>;
+  readonly backends: readonly BackendName[] | undefined;
+  /** Added to, and winning over, the scenario's own. */
+  readonly globals: readonly WrittenEntry[];
+  readonly maps: readonly WrittenEntry[];
+  readonly steps: readonly Step[];
+}
+
+export type Step = SendStep | MapsStep | UnloadStep | PingStep | HttpStep | RunStep | ExpectStep;
+
+interface StepBase {
+  /** As in messages: the step's own name, or `step 2`. */
+  readonly label: string;
+  readonly span: Span;
+}
+
+/** What `send:` says: packets by layers, by text (hex, base64, Scapy) or from a capture file. */
+export type SendSource =
+  | {
+      readonly kind: "layers";
+      readonly layers: readonly LayerSpec[];
+      readonly truncateBytes: number | undefined;
+      readonly span: Span;
+    }
+  | { readonly kind: "text"; readonly text: string; readonly span: Span }
+  | {
+      readonly kind: "capture";
+      readonly path: Located<string>;
+      /** 1-based, inclusive ranges, as Wireshark numbers frames; undefined = all. */
+      readonly frames: readonly (readonly [number, number])[] | undefined;
+      readonly filter: readonly LayerPattern[] | undefined;
+      /** Fields to change in every picked packet; checksums and lengths follow unless given. */
+      readonly set: readonly LayerSpec[];
+      readonly span: Span;
+    };
+
+export interface SendStep extends StepBase {
+  readonly kind: "send";
+  readonly packets: readonly SendSource[];
+  /** `host:dev` the frames are put on; undefined = the topology's `from`. */
+  readonly from: Located<string> | undefined;
+  /** Each packet so many times. */
+  readonly times: number;
+  /** So many threads at once, each pinned to a CPU of its own, sharing `times`. */
+  readonly senders: number;
+  /** Context fields before the program runs: `mark`, `cb`, `ingress_ifindex`, `data_meta`, … */
+  readonly context: Readonly<Record<string, Located<FieldValue>>>;
+  readonly expect: Expectation;
+}
+
+/** Map entries set or deleted between packets, as user space would. */
+export interface MapsStep extends StepBase {
+  readonly kind: "maps";
+  readonly set: readonly WrittenEntry[];
+  readonly delete: readonly WrittenEntry[];
+  readonly expect: Expectation;
+}
+
+/** Detach and close program and maps; only what is pinned lives on. */
+export interface UnloadStep extends StepBase {
+  readonly kind: "unload";
+  readonly expect: Expectation;
+}
+
+export interface ExpectStep extends StepBase {
+  readonly kind: "expect";
+  readonly expect: Expectation;
+}
+
+export interface PingStep extends StepBase {
+  readonly kind: "ping";
+  readonly from: Located<string>;
+  readonly to: Located<string>;
+  readonly count: number;
+  readonly payloadBytes: number;
+  readonly timeoutMs: number;
+  /** How many replies have to come back. */
+  readonly replies: Located<Pattern> | undefined;
+  readonly expect: Expectation;
+}
+
+export interface HttpStep extends StepBase {
+  readonly kind: "http";
+  readonly from: Located<string>;
+  readonly url: Located<string>;
+  readonly times: number;
+  readonly timeoutMs: number;
+  readonly status: Located<Pattern> | undefined;
+  /** Every response's body is one of those matched. */
+  readonly body: Located<Pattern> | undefined;
+  /** The set of different bodies seen over all `times` has to be exactly this. */
+  readonly bodies: Located<readonly string[]> | undefined;
+  /** The request has to fail (refused, timed out, …). */
+  readonly fails: boolean;
+  readonly expect: Expectation;
+}
+
+/** A command in a host's namespace: an argument list, never a shell string. */
+export interface RunStep extends StepBase {
+  readonly kind: "run";
+  readonly host: Located<string>;
+  readonly command: Located<readonly string[]>;
+  readonly timeoutMs: number;
+  readonly exit: Located<Pattern> | undefined;
+  readonly stdout: Located<RegExp> | undefined;
+  readonly expect: Expectation;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly host: Located<string>;
+  readonly command: Located<readonly string[]>;
+  /** Files written into the service's private working directory before it starts. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly ready: { readonly tcpPort: number } | { readonly stdout: RegExp } | undefined;
+  readonly timeoutMs: number;
+  readonly span: Span;
+}
+
+/** What has to be true after a step; absent = don't care, except that silence is always expected on the wire. */
+export interface Expectation {
+  readonly verdict: Located<readonly string[]> | undefined;
+  readonly packet: PacketExpectation | undefined;
+  readonly redirect: Located<{ readonly dev?: string; readonly map?: string; readonly key?: Written }> | undefined;
+  readonly context: Readonly<Record<string, Located<Pattern>>>;
+  readonly maps: readonly MapExpectation[];
+  readonly events: EventsExpectation | undefined;
+  /** One pattern a line of bpf_printk output, in order; lines beyond these are a failure. */
+  readonly printk: Located<readonly Located<RegExp>[]> | undefined;
+  /** Frames that other interfaces have to see, `host:dev` → patterns; anything else there is a failure. */
+  readonly frames: readonly FramesExpectation[];
+  /** More of the same for one backend only. */
+  readonly on: Readonly<Partial<Record<BackendName, Expectation>>>;
+}
+
+export interface PacketExpectation {
+  /** In map form (`packet: {ipv4: …}`) the named layers change and the sequence stays; in list form the list is the whole sequence. */
+  readonly form: "changes" | "sequence";
+  readonly layers: readonly LayerPattern[];
+  /** `rest`: whatever is not listed is as sent (checksums and lengths: as they have to be). `all`: byte-identical. */
+  readonly unchanged: "rest" | "all" | "any";
+  readonly span: Span;
+}
+
+export interface MapExpectation {
+  readonly map: Located<string>;
+  readonly written: Written;
+}
+
+export interface EventsExpectation {
+  /** Map name; undefined where the object has one ring buffer or perf event array. */
+  readonly map: Located<string> | undefined;
+  /** Name of the C struct of an event, looked up in BTF; undefined = raw bytes as hex. */
+  readonly type: Located<string> | undefined;
+  readonly ordered: boolean;
+  readonly events: readonly Written[];
+  readonly timeoutMs: number;
+  readonly span: Span;
+}
+
+export interface FramesExpectation {
+  readonly place: Located<string>;
+  readonly packets: readonly PacketExpectation[];
+}
