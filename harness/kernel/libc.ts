@@ -1,0 +1,168 @@
+import { createRequire } from "node:module";
+import { harnessError, type HarnessError, type ErrorCode } from "../model/error.js";
+import { errnoText } from "./errno.js";
+
+/**
+ * The C library through koffi: every declaration of a libc function that packetproof calls is in this file, since
+ * a wrong prototype is a segmentation fault and not an exception. Structures cross as bytes (`Uint8Array` plus
+ * `DataView`), which is also four times as fast as koffi's objects.
+ *
+ * All functions are synchronous and run on the calling thread, so that `setns` and `sched_setaffinity` mean what
+ * they say. All return what a raw system call does: zero or more, or the negative errno.
+ */
+export interface Libc {
+  /** bpf(2); some commands write into `attr`. */
+  bpf(command: number, attr: Uint8Array, sizeBytes: number): number;
+  open(path: string, flags: number, mode: number): number;
+  close(fd: number): number;
+  read(fd: number, into: Uint8Array, sizeBytes: number): number;
+  write(fd: number, bytes: Uint8Array, sizeBytes: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  mount(source: string, target: string, type: string, flags: number, options: string | null): number;
+  umount2(target: string, flags: number): number;
+  /** Moves the calling thread only. */
+  setns(fd: number, namespaceType: number): number;
+  unshare(flags: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, sizeBytes: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, sizeBytes: number): number;
+  /** `sizeBytes` is a 32-bit size, in and out. */
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array, sizeBytes: Uint8Array): number;
+  sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
+  recvmmsg(fd: number, messages: Uint8Array, count: number, flags: number, timeout: Uint8Array | null): number;
+  /** Blocks the event loop: for waits that are known to be short. */
+  poll(descriptors: Uint8Array, count: number, timeoutMs: number): number;
+  /** In the calling thread's network namespace. */
+  if_nametoindex(name: string): number;
+  /** Thread 0 is the caller; `mask` has one bit a CPU. */
+  sched_setaffinity(thread: number, sizeBytes: number, mask: Uint8Array): number;
+  sched_getaffinity(thread: number, sizeBytes: number, mask: Uint8Array): number;
+}
+
+type Koffi = typeof import("koffi");
+
+/** SYS_bpf; the numbers of arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. */
+const bpfSyscalls: Partial<Record<NodeJS.Architecture, number>> = { x64: 321, arm64: 280 };
+
+let koffiModule: Koffi | undefined;
+let library: Libc | undefined;
+
+/** koffi itself, loaded when first needed: only Linux machines that talk to their kernel need it. */
+export function koffi(): Koffi {
+  if (koffiModule) return koffiModule;
+  if (process.platform !== "linux")
+    throw harnessError("unsupported", `there is no Linux kernel to talk to on ${process.platform}`, {
+      hint: "use --backend sim, or run in a Linux virtual machine",
+    });
+  try {
+    koffiModule = createRequire(import.meta.url)("koffi") as Koffi;
+  } catch (cause) {
+    throw harnessError("tool", "koffi, which calls C libraries from Node, cannot be loaded", {
+      hint: "run npm install (without --omit=optional: koffi's binaries are optional packages)",
+      cause,
+    });
+  }
+  return koffiModule;
+}
+
+/** The libc that Node itself is linked to (glibc or musl), declared once. */
+export function libc(): Libc {
+  library ??= declare();
+  return library;
+}
+
+/** Bytes' address, for pointers inside structures. It does not keep the bytes alive: the caller does. */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi().address(bytes);
+}
+
+/** Passes a result on; a negative errno becomes a HarnessError "<doing>: EPERM (Operation not permitted)". */
+export function orThrow(result: number, doing: string, hint?: string, code?: ErrorCode): number {
+  if (result >= 0) return result;
+  throw systemError(-result, doing, hint, code);
+}
+
+/** EPERM and EACCES have the code "privilege" unless the caller knows better. */
+export function systemError(errno: number, doing: string, hint?: string, code?: ErrorCode): HarnessError {
+  const denied = errno === 1 || errno === 13;
+  return harnessError(code ?? (denied ? "privilege" : "io"), `${doing}: ${errnoText(errno)}`, {
+    hint: hint ?? (denied ? "run as root (CAP_BPF, CAP_NET_ADMIN, CAP_SYS_ADMIN)" : undefined),
+  });
+}
+
+function declare(): Libc {
+  const ffi = koffi();
+  const bpfNumber = bpfSyscalls[process.arch];
+  if (bpfNumber === undefined)
+    throw harnessError("unsupported", `packetproof does not know the number of bpf(2) on ${process.arch}`, {
+      hint: "x64 and arm64 are supported",
+    });
+  checkModel(ffi);
+  // The process's own symbols: whichever libc Node was linked against.
+  const self = ffi.load(null);
+  const checked = (result: number): number => (result < 0 ? -ffi.errno() : result);
+
+  // Variadic functions are declared with the arguments that are passed: both ABIs put integers in the same registers.
+  const syscallBpf = self.func("long syscall(long number, long command, void *attr, long size)");
+  const open = self.func("int open(const char *path, int flags, int mode)");
+  const close = self.func("int close(int fd)");
+  const read = self.func("long read(int fd, void *into, size_t size)");
+  const write = self.func("long write(int fd, const void *bytes, size_t size)");
+  const fcntl = self.func("int fcntl(int fd, int command, long argument)");
+  const ioctl = self.func("int ioctl(int fd, unsigned long request, void *argument)");
+  const mount = self.func(
+    "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options)",
+  );
+  const umount2 = self.func("int umount2(const char *target, int flags)");
+  const setns = self.func("int setns(int fd, int type)");
+  const unshare = self.func("int unshare(int flags)");
+  const socket = self.func("int socket(int domain, int type, int protocol)");
+  const bind = self.func("int bind(int fd, const void *address, unsigned int size)");
+  const setsockopt = self.func("int setsockopt(int fd, int level, int option, const void *value, unsigned int size)");
+  const getsockopt = self.func("int getsockopt(int fd, int level, int option, void *value, void *size)");
+  const sendmmsg = self.func("int sendmmsg(int fd, void *messages, unsigned int count, int flags)");
+  const recvmmsg = self.func("int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)");
+  const poll = self.func("int poll(void *descriptors, unsigned long count, int timeout)");
+  const nameToIndex = self.func("unsigned int if_nametoindex(const char *name)");
+  const setAffinity = self.func("int sched_setaffinity(int thread, size_t size, const void *mask)");
+  const getAffinity = self.func("int sched_getaffinity(int thread, size_t size, void *mask)");
+
+  return {
+    // On the hot path of test runs: no rest parameters, no closure over arrays.
+    bpf(command, attr, sizeBytes) {
+      const result = syscallBpf(bpfNumber, command, attr, sizeBytes) as number;
+      return result < 0 ? -ffi.errno() : result;
+    },
+    open: (path, flags, mode) => checked(open(path, flags, mode)),
+    close: (fd) => checked(close(fd)),
+    read: (fd, into, size) => checked(read(fd, into, size)),
+    write: (fd, bytes, size) => checked(write(fd, bytes, size)),
+    fcntl: (fd, command, argument) => checked(fcntl(fd, command, argument)),
+    ioctl: (fd, request, argument) => checked(ioctl(fd, request, argument)),
+    mount: (source, target, type, flags, options) => checked(mount(source, target, type, flags, options)),
+    umount2: (target, flags) => checked(umount2(target, flags)),
+    setns: (fd, type) => checked(setns(fd, type)),
+    unshare: (flags) => checked(unshare(flags)),
+    socket: (domain, type, protocol) => checked(socket(domain, type, protocol)),
+    bind: (fd, address, size) => checked(bind(fd, address, size)),
+    setsockopt: (fd, level, option, value, size) => checked(setsockopt(fd, level, option, value, size)),
+    getsockopt: (fd, level, option, value, size) => checked(getsockopt(fd, level, option, value, size)),
+    sendmmsg: (fd, messages, count, flags) => checked(sendmmsg(fd, messages, count, flags)),
+    recvmmsg: (fd, messages, count, flags, timeout) => checked(recvmmsg(fd, messages, count, flags, timeout)),
+    poll: (descriptors, count, timeoutMs) => checked(poll(descriptors, count, timeoutMs)),
+    if_nametoindex: (name) => (nameToIndex(name) as number) || -ffi.errno(),
+    sched_setaffinity: (thread, size, mask) => checked(setAffinity(thread, size, mask)),
+    sched_getaffinity: (thread, size, mask) => checked(getAffinity(thread, size, mask)),
+  };
+}
+
+/** Every structure that we lay out by hand assumes little-endian LP64. */
+function checkModel(ffi: Koffi): void {
+  const lp64 = ffi.sizeof("long") === 8 && ffi.sizeof("void *") === 8 && ffi.sizeof("size_t") === 8;
+  const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+  if (!lp64 || !littleEndian)
+    throw harnessError("unsupported", "packetproof needs a 64-bit little-endian machine for its kernel structures", {
+      hint: "use --backend sim",
+    });
+}
