@@ -6,11 +6,16 @@ export interface BpfObject {
   readonly name: string;
   /** The ELF file itself, which `kernel` and `wire` hand to libbpf. */
   readonly bytes: Uint8Array;
+  /** Of the machine the object was compiled for: `-target bpfel` or `-target bpfeb`. */
+  readonly byteOrder: "little" | "big";
+  /** Contents of the `license` section; empty where there is none. */
   readonly license: string;
   readonly programs: readonly ProgramSpec[];
   readonly maps: readonly MapSpec[];
   /** Variables of `.rodata*`, `.data*`, `.bss*` and `.kconfig`, by name. */
   readonly globals: readonly GlobalSpec[];
+  /** Every named struct and union of the BTF, which is where the type of an event is found by its name. */
+  readonly structs: readonly StructType[];
 }
 
 export interface ProgramSpec {
@@ -20,6 +25,10 @@ export interface ProgramSpec {
   readonly section: string;
   /** From libbpf's table of section names; undefined where the section does not say. */
   readonly type: ProgramType | undefined;
+  /** Expected attach type where the section implies one: the kernel's name in lower case, without BPF_ (`tcx_ingress`). */
+  readonly attachType: string | undefined;
+  /** Takes packets in several buffers: `xdp.frags`. */
+  readonly frags: boolean;
   /** False for `SEC("?…")`: libbpf loads it only when asked to. */
   readonly autoload: boolean;
   /** Raw 8-byte instructions, before relocation. */
@@ -100,6 +109,10 @@ export interface MapSpec {
   /** The template of an array or hash of maps. */
   readonly inner: MapSpec | undefined;
   readonly pinByName: boolean;
+  /** `map_extra`: the number of hash functions of a bloom filter. */
+  readonly extra: number;
+  /** Slots that the object fills when it is loaded: programs of a prog_array, maps of an array or hash of maps. */
+  readonly slots: readonly { readonly index: number; readonly target: string }[];
 }
 
 export interface GlobalSpec {
@@ -132,16 +145,19 @@ export type DataType =
       readonly signed: boolean;
       readonly values: readonly { readonly name: string; readonly value: bigint }[];
     }
-  | {
-      readonly kind: "struct" | "union";
-      readonly name: string;
-      readonly sizeBytes: number;
-      readonly members: readonly DataMember[];
-    }
+  | StructType
   | { readonly kind: "array"; readonly sizeBytes: number; readonly length: number; readonly element: DataType }
   | { readonly kind: "pointer"; readonly sizeBytes: number }
   /** Bytes without a known shape: forward declarations, maps without BTF. */
   | { readonly kind: "opaque"; readonly name: string; readonly sizeBytes: number };
+
+export interface StructType {
+  readonly kind: "struct" | "union";
+  /** Tag, or else the name of the typedef; empty where there is neither. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly members: readonly DataMember[];
+}
 
 export interface DataMember {
   /** Empty for an anonymous struct or union, whose members are spoken of as if they were the parent's. */
