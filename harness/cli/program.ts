@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { projectRoot } from "../run/project.js";
+
+/** The whole command line. Each command's code is imported when it runs. */
+export function createProgram(): Command {
+  const program = new Command("packetproof")
+    .description("Proves what eBPF network programs do to packets.")
+    .version(version(), "-V, --version")
+    .showHelpAfterError("(packetproof --help says more)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  packetproof run scenarios                                every scenario on every backend that runs here
+  packetproof run my.yml --backend kernel --grep 'SYN'     one case, through BPF_PROG_TEST_RUN
+  packetproof check my.yml                                 find mistakes in a scenario without running it
+  packetproof doctor                                       what runs on this machine, and how to mend the rest
+
+Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend asked for cannot run here.`,
+    );
+
+  program
+    .command("run")
+    .description("run scenarios and compare what programs do with what the scenarios say")
+    .argument("[paths...]", "scenario files, or folders of them", ["scenarios"])
+    .option("--backend <names>", "sim, kernel, wire, separated by commas (default: all that run here)", list)
+    .option("--jobs <n>", "cases at the same time, in processes of their own", positive, 1)
+    .option("--grep <regexp>", "only cases whose `file › scenario › case` matches", regexp)
+    .option("--seed <number>", "start of all generated values", natural)
+    .option("--shard <i/n>", "the i-th of n parts of the cases", shard)
+    .option("--json <file>", "write the results as JSON")
+    .addOption(
+      new Option("--port <name>", "how `wire` sends and captures").choices(["af_packet", "cap"]).default("af_packet"),
+    )
+    .option("--verbose", "a line for every case, not only for failures", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  packetproof run scenarios/drop --backend kernel,wire --json out.json
+  packetproof run lb.yml --grep 'IPv6' --verbose
+  packetproof run scenarios --jobs 2 --shard 1/3`,
+    )
+    .action(async (paths: string[], options) => {
+      const { runCommand } = await import("./run-command.js");
+      process.exitCode = await runCommand(paths, options);
+    });
+
+  program
+    .command("check")
+    .description("parse and validate scenarios; run nothing")
+    .argument("[paths...]", "scenario files, or folders of them", ["scenarios"])
+    .addHelpText("after", "\nExample:\n  packetproof check scenarios/drop/icmp.yml")
+    .action(async (paths: string[]) => {
+      const { checkCommand } = await import("./check-command.js");
+      process.exitCode = await checkCommand(paths);
+    });
+
+  program
+    .command("doctor")
+    .description("what runs here, what is missing, and the command that would mend it")
+    .option("--json <file>", "write the findings as JSON")
+    .action(async (options) => {
+      const { doctorCommand } = await import("./doctor-command.js");
+      process.exitCode = await doctorCommand(options);
+    });
+
+  program
+    .command("clean")
+    .description("remove namespaces, mounts and processes that an earlier, killed run left behind")
+    .action(async () => {
+      const { cleanCommand } = await import("./clean-command.js");
+      process.exitCode = await cleanCommand();
+    });
+
+  return program;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string }).version;
+}
+
+function list(text: string): string[] {
+  return text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+function natural(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0 || text.trim() === "") {
+    throw new InvalidArgumentError("It has to be a whole number from 0 on.");
+  }
+  return value;
+}
+
+function positive(text: string): number {
+  const value = natural(text);
+  if (value === 0) throw new InvalidArgumentError("It has to be at least 1.");
+  return value;
+}
+
+function regexp(text: string): RegExp {
+  try {
+    return new RegExp(text, "u");
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+function shard(text: string): { index: number; count: number } {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (!index || !count || index > count) {
+    throw new InvalidArgumentError("It has to be like 1/3: the first of three parts.");
+  }
+  return { index, count };
+}

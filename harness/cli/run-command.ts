@@ -1,0 +1,118 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { backendNames, type BackendName, type Capabilities } from "../model/backend.js";
+import { harnessError } from "../model/error.js";
+import type { RunEvent } from "../model/event.js";
+import { nearest } from "../model/nearest.js";
+import { builtBackends, probeBackends } from "../run/backends.js";
+import { findScenarios } from "../run/find-scenarios.js";
+import { prepare } from "../run/prepare.js";
+import { run } from "../run/run.js";
+import { selectJobs } from "../run/select.js";
+import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
+import { foldReport } from "../../reports/totals.js";
+import { exitStatus } from "./exit-status.js";
+import { paintFor } from "./paint.js";
+import { StatusLine } from "./status-line.js";
+import { printDiagnostics } from "./report-error.js";
+
+export interface RunCommandOptions {
+  readonly backend?: readonly string[];
+  readonly jobs: number;
+  readonly grep?: RegExp;
+  readonly seed?: number;
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly json?: string;
+  readonly port: "af_packet" | "cap";
+  readonly verbose: boolean;
+}
+
+/** `packetproof run`: returns the exit status. */
+export async function runCommand(paths: readonly string[], options: RunCommandOptions): Promise<number> {
+  const asked = options.backend?.map(backendName);
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const files = await findScenarios(paths);
+  const { prepared, diagnostics, texts } = await prepare(files, seed);
+  if (diagnostics.length > 0) {
+    printDiagnostics(diagnostics, texts);
+    return exitStatus.badInput;
+  }
+
+  const capabilities = await probeBackends(asked ?? builtBackends);
+  const unavailable = capabilities.filter((c) => c.unavailable !== undefined);
+  if (asked && unavailable.length > 0) {
+    for (const c of unavailable)
+      process.stderr.write(`packetproof: backend ${c.backend} cannot run here: ${c.unavailable}\n`);
+    process.stderr.write("packetproof doctor says what would mend it.\n");
+    return exitStatus.backendUnavailable;
+  }
+  const backends = capabilities.filter((c) => c.unavailable === undefined).map((c) => c.backend);
+  const { grep, shard } = options;
+  const jobs = selectJobs(prepared, { backends, grep, shard });
+  if (jobs.length === 0) throw nothingToRun(options, capabilities);
+  return report(options, capabilities, seed, jobs);
+}
+
+async function report(
+  options: RunCommandOptions,
+  capabilities: readonly Capabilities[],
+  seed: number,
+  jobs: ReturnType<typeof selectJobs>,
+): Promise<number> {
+  const paint = paintFor(process.stdout);
+  const status = new StatusLine(process.stdout);
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+
+  const events: RunEvent[] = [];
+  let done = 0;
+  const { port, jobs: parallel } = options;
+  for await (const event of run({ jobs, capabilities, seed, port, parallel, signal: stop.signal })) {
+    events.push(event);
+    if (event.type !== "result") continue;
+    const { result } = event;
+    done++;
+    const failed = result.outcome === "failed" || result.outcome === "error";
+    if (options.verbose || failed || result.outcome === "skipped") status.print(resultLine(result, paint));
+    if (failed) status.print(failureBlock(result, paint) + "\n");
+    status.show(`${done}/${jobs.length}  ${result.file} › ${result.case} [${result.backend}]`);
+  }
+  status.clear();
+  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+
+  const folded = foldReport(events);
+  if (options.json !== undefined) await writeJson(options.json, folded);
+  process.stdout.write(`${summaryText(folded, paint)}\n`);
+  if (stop.signal.aborted) {
+    process.stdout.write(`interrupted: ${jobs.length - done} cases were not run\n`);
+    return exitStatus.failed;
+  }
+  return folded.totals.failed + folded.totals.error > 0 ? exitStatus.failed : exitStatus.passed;
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
+  } catch (cause) {
+    throw harnessError("io", `cannot write ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function backendName(name: string): BackendName {
+  const known = backendNames.find((candidate) => candidate === name);
+  if (known) return known;
+  const near = nearest(name, backendNames);
+  throw harnessError("usage", `there is no backend '${name}'`, {
+    hint: near ? `did you mean ${near}?` : `the backends are ${backendNames.join(", ")}`,
+  });
+}
+
+function nothingToRun(options: RunCommandOptions, capabilities: readonly Capabilities[]): Error {
+  const reasons = capabilities.map((c) => `${c.backend}: ${c.unavailable ?? "no case names it"}`).join("; ");
+  const message = options.grep
+    ? `no case matches --grep ${String(options.grep)}`
+    : `there is nothing to run (${reasons})`;
+  return harnessError("usage", message, { hint: "packetproof run PATH --verbose lists the cases that run" });
+}

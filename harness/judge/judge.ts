@@ -1,0 +1,253 @@
+import type { BackendName } from "../model/backend.js";
+import type {
+  EventObservation,
+  MapObservation,
+  Observation,
+  PacketObservation,
+  PrintkObservation,
+  VerdictObservation,
+} from "../model/observation.js";
+import type { Mismatch } from "../model/outcome.js";
+import type { Packet } from "../model/packet.js";
+import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
+import { formatPlace, type Place } from "../model/topology.js";
+import { hexdump, summary } from "../packet/print.js";
+import { formatFieldValue, formatPattern, matchPattern } from "../packet/value.js";
+import { matchBag } from "./bag.js";
+import { judgeEvents, judgePrintk } from "./events.js";
+import { expectationOn } from "./expectation.js";
+import { finding, type Finding } from "./finding.js";
+import { judgeLoad } from "./load.js";
+import { judgeMap } from "./maps.js";
+import { fitsPacket, judgePacket } from "./packet.js";
+import { judgeHttp, judgePing, judgeRun } from "./probes.js";
+
+/** What comparing a plan with the facts came to. */
+export interface Judgement {
+  readonly mismatches: readonly Mismatch[];
+  /** Expectations for which there is no fact to compare them with, by name: such a case is skipped, never passed. */
+  readonly missing: readonly string[];
+}
+
+/** Compares what the scenario says with what the backend saw. Pure: the same facts give the same judgement. */
+export function judge(plan: Plan, backend: BackendName, observations: readonly Observation[]): Judgement {
+  const mismatches: Mismatch[] = [];
+  const missing = new Set<string>();
+  const load = observations.find((o) => o.kind === "load");
+  if (load) mismatches.push(...judgeLoad(plan, load).map((f) => ({ ...f, step: "load" })));
+  if (load && !load.accepted) return { mismatches, missing: [] };
+
+  for (const step of plan.steps) {
+    const facts = new Facts(observations, step.index);
+    const expectation = expectationOn(step.expect, backend);
+    const findings = judgeStep(step, expectation, facts, missing);
+    mismatches.push(...findings.map((f) => ({ ...f, step: step.label })));
+  }
+  return { mismatches, missing: [...missing] };
+}
+
+/** The observations of one step, by kind. */
+class Facts {
+  private readonly all: readonly Observation[];
+  private readonly step: number;
+
+  constructor(all: readonly Observation[], step: number) {
+    this.all = all;
+    this.step = step;
+  }
+
+  of<K extends Observation["kind"]>(kind: K, step = this.step): Extract<Observation, { kind: K }>[] {
+    return this.all.filter(
+      (o): o is Extract<Observation, { kind: K }> => o.kind === kind && (!("step" in o) || o.step === step),
+    );
+  }
+
+  /** A map's contents after this step, and as they were the last time before it. */
+  map(name: string): { now: MapObservation | undefined; before: MapObservation | undefined } {
+    const seen = this.all.filter((o): o is MapObservation => o.kind === "map" && o.map === name);
+    return {
+      now: seen.find((o) => o.step === this.step),
+      before: seen.filter((o) => o.step < this.step).at(-1),
+    };
+  }
+}
+
+function judgeStep(step: PlannedStep, expectation: PlannedExpectation, facts: Facts, missing: Set<string>): Finding[] {
+  const findings: Finding[] = [];
+  for (const fault of facts.of("fault")) findings.push(finding("fault", "none", fault.message, step.span));
+  if (step.kind === "send") findings.push(...judgeSend(step, expectation, facts, missing));
+  if (step.kind === "ping") for (const seen of facts.of("ping")) findings.push(...judgePing(step, seen));
+  if (step.kind === "http") for (const seen of facts.of("http")) findings.push(...judgeHttp(step, seen));
+  if (step.kind === "run") for (const seen of facts.of("run")) findings.push(...judgeRun(step, seen));
+
+  for (const wanted of expectation.maps) {
+    const { now, before } = facts.map(wanted.map.name);
+    if (!now) missing.add(`contents of map ${wanted.map.name}`);
+    else findings.push(...judgeMap(wanted, now.entries, before?.entries ?? []));
+  }
+  const { events, printk } = expectation;
+  if (events) {
+    const seen: EventObservation[] = facts.of("event").filter((event) => event.map === events.map);
+    findings.push(...judgeEvents(events, seen));
+  }
+  const lines: PrintkObservation[] = facts.of("printk");
+  if (printk) findings.push(...judgePrintk(printk, lines));
+  // What the program itself had to say is often the quickest explanation.
+  if (findings.length > 0 && lines.length > 0 && !printk) {
+    const last = findings.pop()!;
+    findings.push({ ...last, details: [...last.details, ...lines.map((line) => `printk: ${line.text}`)] });
+  }
+  return findings;
+}
+
+function judgeSend(step: PlannedSend, expectation: PlannedExpectation, facts: Facts, missing: Set<string>): Finding[] {
+  const findings: Finding[] = [];
+  const verdicts = facts.of("verdict");
+  const frames = facts.of("packet");
+  const taken = new Set<PacketObservation>();
+
+  if (expectation.verdict) {
+    if (verdicts.length === 0) missing.add("verdict");
+    findings.push(...judgeVerdicts(step, expectation.verdict, verdicts));
+  }
+  const { packet } = expectation;
+  if (packet) {
+    step.packets.forEach((sent, index) => {
+      const outputs = frames.filter((o) => o.packet === index);
+      if (outputs.length === 0) {
+        const verdict = verdicts.find((v) => v.packet === index);
+        const gone = verdict && dropping(verdict);
+        if (gone && !expectation.verdict)
+          findings.push(finding("packet", "to come out", verdict.evidence, packet.span));
+        else missing.add(`bytes of packet ${index + 1} (${verdict?.evidence ?? "no verdict"})`);
+      }
+      // Every repetition counts, but one failure of a kind says it all.
+      for (const output of outputs) {
+        const found = judgePacket(sent, received(sent, output), packet);
+        if (found.length === 0) continue;
+        findings.push(...found.map((f) => numbered(f, step, index)));
+        break;
+      }
+    });
+  }
+  for (const { place, packets } of expectation.frames) {
+    const here = frames.filter((o) => isAt(o, place.value));
+    here.forEach((o) => taken.add(o));
+    const { unseen, unexpected } = matchBag(packets, here, (wanted, o) => {
+      const sent = o.packet === undefined ? undefined : step.packets[o.packet];
+      return fitsPacket(sent, { linkType: "ethernet", bytes: o.bytes }, wanted);
+    });
+    const name = `frames.${formatPlace(place.value)}`;
+    for (const wanted of unseen) {
+      const layers = wanted.layers.map((layer) => layer.protocol).join(" / ");
+      findings.push(finding(name, layers || "a frame", "unseen", wanted.span, here.map(frameLine)));
+    }
+    for (const o of unexpected) findings.push(finding(name, "no further frame", frameLine(o), place.span));
+  }
+  if (expectation.redirect) findings.push(...judgeRedirect(expectation.redirect, facts, missing));
+  findings.push(...judgeContext(step, expectation, facts, missing));
+
+  // Silence: whatever nothing accounts for is a failure, whether or not anybody thought of asserting it.
+  for (const frame of frames) {
+    if (frame.packet !== undefined || taken.has(frame)) continue;
+    findings.push(
+      finding(`silence on ${whereOf(frame)}`, "no frame", frameLine(frame), step.span, [hexdump(frame.bytes)]),
+    );
+  }
+  return findings;
+}
+
+function judgeVerdicts(
+  step: PlannedSend,
+  wanted: NonNullable<PlannedExpectation["verdict"]>,
+  verdicts: readonly VerdictObservation[],
+): Finding[] {
+  const findings: Finding[] = [];
+  const failed = new Set<number>();
+  for (const verdict of verdicts) {
+    if (verdict.possible.some((name) => wanted.value.includes(name)) || failed.has(verdict.packet)) continue;
+    failed.add(verdict.packet);
+    const sent = step.packets[verdict.packet];
+    findings.push(
+      numbered(
+        finding("verdict", wanted.value.join(" or "), verdict.possible.join(" or "), wanted.span, [
+          `evidence        ${verdict.evidence}`,
+          ...(sent ? [`sent packet     ${summary(sent)}`] : []),
+        ]),
+        step,
+        verdict.packet,
+      ),
+    );
+  }
+  return findings;
+}
+
+function judgeRedirect(
+  wanted: NonNullable<PlannedExpectation["redirect"]>,
+  facts: Facts,
+  missing: Set<string>,
+): Finding[] {
+  const seen = facts.of("redirect");
+  const target = wanted.value;
+  if (!("dev" in target)) {
+    missing.add("slot of a redirect map");
+    return [];
+  }
+  const verdicts = facts.of("verdict");
+  if (seen.length > 0) {
+    const wrong = seen.find((o) => o.dev !== target.dev);
+    return wrong ? [finding("redirect.dev", target.dev, wrong.dev, wanted.span)] : [];
+  }
+  const elsewhere = verdicts.find((v) => !v.possible.some((name) => name.endsWith("_REDIRECT")));
+  if (elsewhere) return [finding("redirect.dev", target.dev, `none: ${elsewhere.possible.join(" or ")}`, wanted.span)];
+  missing.add("redirect target");
+  return [];
+}
+
+function judgeContext(
+  step: PlannedSend,
+  expectation: PlannedExpectation,
+  facts: Facts,
+  missing: Set<string>,
+): Finding[] {
+  const findings: Finding[] = [];
+  const contexts = facts.of("context");
+  for (const [name, { value: pattern, span }] of Object.entries(expectation.context)) {
+    if (contexts.length === 0) missing.add(`context field ${name}`);
+    for (const { fields, packet } of contexts) {
+      const actual = fields[name];
+      if (actual !== undefined && matchPattern(pattern, actual)) continue;
+      const shown = actual === undefined ? "absent" : formatFieldValue(undefined, actual);
+      findings.push(numbered(finding(`context.${name}`, formatPattern(undefined, pattern), shown, span), step, packet));
+      break;
+    }
+  }
+  return findings;
+}
+
+/** A verdict after which no packet goes on. */
+function dropping(verdict: VerdictObservation): boolean {
+  return verdict.possible.some((name) => /DROP|ABORTED|SHOT/.test(name));
+}
+
+/** Captured frames start at the link layer; test runs give back what they were given. */
+function received(sent: Packet, observed: PacketObservation): Packet {
+  return { linkType: observed.place === "output" ? sent.linkType : "ethernet", bytes: observed.bytes };
+}
+
+/** `packet 3: ipv4.ttl` in steps that send several. */
+function numbered(found: Finding, step: PlannedSend, packet: number): Finding {
+  return step.packets.length > 1 ? { ...found, what: `packet ${packet + 1}: ${found.what}` } : found;
+}
+
+function isAt(frame: PacketObservation, place: Place): boolean {
+  return frame.place !== "output" && formatPlace(frame.place.at) === formatPlace(place);
+}
+
+function whereOf(frame: PacketObservation): string {
+  return frame.place === "output" ? "output" : formatPlace(frame.place.at);
+}
+
+function frameLine(frame: PacketObservation): string {
+  return summary({ linkType: "ethernet", bytes: frame.bytes });
+}

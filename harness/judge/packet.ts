@@ -1,0 +1,231 @@
+import type { FieldValue, Packet } from "../model/packet.js";
+import type { LayerPattern, PacketExpectation } from "../model/scenario.js";
+import type { Span } from "../model/span.js";
+import { toHex } from "../model/hex.js";
+import { checkLengths, checkSums } from "../packet/checksum.js";
+import type { ParsedField, ParsedLayer } from "../packet/protocol.js";
+import { parsePacket, type ParsedPacket } from "../packet/parse.js";
+import { summary } from "../packet/print.js";
+import { toScapy } from "../packet/text.js";
+import { formatFieldValue, formatPattern, matchPattern } from "../packet/value.js";
+import { alignLayers } from "./align.js";
+import { finding, type Finding } from "./finding.js";
+
+/** Ends a list of layers after which nothing may follow. */
+const END = "$";
+
+/** What of `actual` is not as the expectation says, given the packet that was sent. */
+export function judgePacket(sent: Packet, actual: Packet, expectation: PacketExpectation): Finding[] {
+  const before = parsePacket(sent);
+  const after = parsePacket(actual);
+  const origin = alignLayers(namesOf(before), namesOf(after));
+  const { claims, problems } = claimLayers(expectation, before, after);
+  const findings = problems.length > 0 ? problems : claims.flatMap((claim) => judgeClaim(claim, after));
+  if (expectation.unchanged !== "any" && problems.length === 0) {
+    findings.push(...judgeUnchanged({ before, after, origin, claims, expectation }));
+  }
+  if (findings.length === 0) return findings;
+  const details = [
+    `sent packet     ${summary(sent)}`,
+    `actual packet   ${summary(actual)}`,
+    `actual hex      ${toHex(actual.bytes)}`,
+    `actual scapy    ${toScapy(actual)}`,
+  ];
+  // Once, behind the last finding: the packets are the same for all of them.
+  return findings.map((f, i) => (i === findings.length - 1 ? { ...f, details: [...f.details, ...details] } : f));
+}
+
+/** True where the packet is what the expectation describes, whatever it was sent as. */
+export function fitsPacket(sent: Packet | undefined, actual: Packet, expectation: PacketExpectation): boolean {
+  if (sent) return judgePacket(sent, actual, expectation).length === 0;
+  return judgePacket(actual, actual, { ...expectation, unchanged: "any" }).length === 0;
+}
+
+/** A layer of the actual packet that the scenario speaks about. */
+interface Claim {
+  readonly layer: number;
+  readonly pattern: LayerPattern;
+}
+
+function claimLayers(
+  expectation: PacketExpectation,
+  before: ParsedPacket,
+  after: ParsedPacket,
+): { claims: Claim[]; problems: Finding[] } {
+  const patterns = expectation.layers.filter((layer) => layer.protocol !== END);
+  const names = namesOf(after);
+  if (expectation.form === "sequence") {
+    const wanted = patterns.map((layer) => layer.protocol);
+    const closed = patterns.length < expectation.layers.length;
+    const fits = wanted.every((name, i) => names[i] === name) && (!closed || names.length === wanted.length);
+    if (!fits) return { claims: [], problems: [layersFinding(wanted, names, expectation.span)] };
+    return { claims: patterns.map((pattern, layer) => ({ layer, pattern })), problems: [] };
+  }
+  if (expectation.unchanged !== "any" && namesOf(before).join() !== names.join()) {
+    return { claims: [], problems: [layersFinding(namesOf(before), names, expectation.span)] };
+  }
+  const claims: Claim[] = [];
+  const problems: Finding[] = [];
+  const used = new Set<number>();
+  for (const pattern of patterns) {
+    const layer = names.findIndex((name, i) => name === pattern.protocol && !used.has(i));
+    if (layer < 0) {
+      problems.push(
+        finding(pattern.protocol, `a ${pattern.protocol} layer`, `layers ${names.join(" / ")}`, pattern.span),
+      );
+      continue;
+    }
+    used.add(layer);
+    claims.push({ layer, pattern });
+  }
+  return { claims, problems };
+}
+
+function layersFinding(expected: readonly string[], actual: readonly string[], span: Span): Finding {
+  return finding("layers", expected.join(" / "), actual.join(" / "), span);
+}
+
+function judgeClaim(claim: Claim, after: ParsedPacket): Finding[] {
+  const layer = after.layers[claim.layer]!;
+  const findings: Finding[] = [];
+  for (const [name, { value: pattern, span }] of Object.entries(claim.pattern.fields)) {
+    const field = layer.fields.find((f) => f.def.name === name);
+    if (field && matchPattern(pattern, field.value)) continue;
+    findings.push(
+      finding(
+        fieldName(after, claim.layer, name),
+        formatPattern(field?.def, pattern),
+        field ? formatFieldValue(field.def, field.value) : "absent",
+        span,
+        field ? [offsetLine(field)] : [],
+      ),
+    );
+  }
+  return findings;
+}
+
+interface Comparison {
+  readonly before: ParsedPacket;
+  readonly after: ParsedPacket;
+  readonly origin: readonly (number | undefined)[];
+  readonly claims: readonly Claim[];
+  readonly expectation: PacketExpectation;
+}
+
+/**
+ * Everything that is not listed: as sent, byte for byte. Fields that follow from others (lengths,
+ * checksums, next protocols) may differ from the sent packet where something was said to change, but
+ * then they have to be right by an oracle of our own.
+ */
+function judgeUnchanged(comparison: Comparison): Finding[] {
+  const { before, after, origin, claims, expectation } = comparison;
+  const span = expectation.span;
+  const listed = (layer: number, name: string): boolean =>
+    claims.some((claim) => claim.layer === layer && name in claim.pattern.fields);
+  const mayFollow = expectation.unchanged === "rest" && expectation.layers.length > 0;
+  const findings: Finding[] = [];
+
+  after.layers.forEach((layer, index) => {
+    const source = origin[index];
+    if (source === undefined) return;
+    const sentLayer = before.layers[source]!;
+    for (const [position, field] of layer.fields.entries()) {
+      if (listed(index, field.def.name) || (mayFollow && field.def.automatic)) continue;
+      const was = counterpart(sentLayer, field, position);
+      if (was && sameValue(was.value, field.value)) continue;
+      findings.push(
+        finding(
+          fieldName(after, index, field.def.name),
+          was ? `${formatFieldValue(field.def, was.value)} as sent` : "absent, as sent",
+          formatFieldValue(field.def, field.value),
+          span,
+          [offsetLine(field)],
+        ),
+      );
+    }
+    for (const field of sentLayer.fields) {
+      if (layer.fields.some((f) => f.def.name === field.def.name)) continue;
+      const expected = `${formatFieldValue(field.def, field.value)} as sent`;
+      findings.push(finding(fieldName(after, index, field.def.name), expected, "absent", span));
+    }
+  });
+  if (mayFollow) findings.push(...judgeDerived(comparison, listed));
+  if (findings.length === 0) findings.push(...judgeUncovered(comparison));
+  return findings;
+}
+
+/** Lengths and checksums that were right in the sent packet have to be right in the actual one. */
+function judgeDerived(
+  { before, after, origin, expectation }: Comparison,
+  listed: (layer: number, field: string) => boolean,
+): Finding[] {
+  const findings: Finding[] = [];
+  const wrongBefore = new Set(
+    [...checkSums(before), ...checkLengths(before)].filter((f) => !f.ok).map((f) => `${f.layer} ${f.field}`),
+  );
+  const deliberate = (layer: number, field: string): boolean => {
+    const source = origin[layer];
+    return source !== undefined && wrongBefore.has(`${source} ${field}`);
+  };
+  for (const length of checkLengths(after)) {
+    if (length.ok || listed(length.layer, length.field) || deliberate(length.layer, length.field)) continue;
+    const name = fieldName(after, length.layer, length.field);
+    findings.push(finding(name, String(length.expected), String(length.actual), expectation.span));
+  }
+  for (const sum of checkSums(after)) {
+    if (sum.ok || listed(sum.layer, sum.field) || deliberate(sum.layer, sum.field)) continue;
+    findings.push(
+      finding(fieldName(after, sum.layer, sum.field), hex16(sum.expected), hex16(sum.actual), expectation.span, [
+        `at byte ${sum.offsetBytes} (0x${sum.offsetBytes.toString(16)})`,
+        ...(sum.explanation ? [sum.explanation] : []),
+      ]),
+    );
+  }
+  return findings;
+}
+
+/** The safety net below the fields: packets of one length whose parsed fields agree may still differ in bytes that no field covers. */
+function judgeUncovered({ before, after, claims, expectation }: Comparison): Finding[] {
+  if (claims.length > 0 || before.bytes.length !== after.bytes.length) return [];
+  const offset = after.bytes.findIndex((byte, i) => byte !== before.bytes[i]);
+  if (offset < 0) return [];
+  return [
+    finding(
+      `byte ${offset}`,
+      `0x${before.bytes[offset]!.toString(16)} as sent`,
+      `0x${after.bytes[offset]!.toString(16)}`,
+      expectation.span,
+    ),
+  ];
+}
+
+/** The same field of the sent layer; where a name occurs several times, the one at the same position. */
+function counterpart(layer: ParsedLayer, field: ParsedField, position: number): ParsedField | undefined {
+  const same = layer.fields[position];
+  if (same?.def.name === field.def.name) return same;
+  return layer.fields.find((f) => f.def.name === field.def.name);
+}
+
+function sameValue(a: FieldValue, b: FieldValue): boolean {
+  return matchPattern({ kind: "equals", value: a }, b);
+}
+
+function namesOf(packet: ParsedPacket): string[] {
+  return packet.layers.map((layer) => layer.protocol);
+}
+
+/** `ipv4.ttl`; `ipv4[2].ttl` for the second of several layers of that protocol. */
+function fieldName(packet: ParsedPacket, layer: number, field: string): string {
+  const protocol = packet.layers[layer]!.protocol;
+  const before = packet.layers.slice(0, layer).filter((l) => l.protocol === protocol).length;
+  return before === 0 ? `${protocol}.${field}` : `${protocol}[${before + 1}].${field}`;
+}
+
+function offsetLine(field: ParsedField): string {
+  const offset = Math.floor(field.offsetBits / 8);
+  return `at byte ${offset} (0x${offset.toString(16)})`;
+}
+
+function hex16(value: number): string {
+  return `0x${value.toString(16).padStart(4, "0")}`;
+}

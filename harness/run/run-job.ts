@@ -1,0 +1,68 @@
+import type { Session } from "../model/backend.js";
+import { HarnessError, type Diagnostic } from "../model/error.js";
+import type { CaseResult, Mismatch } from "../model/outcome.js";
+import type { Plan } from "../model/plan.js";
+import { formatSpan } from "../model/span.js";
+import { judge } from "../judge/judge.js";
+import { outcomeOf, verdictSummary } from "../judge/outcome.js";
+import type { Job } from "./select.js";
+
+/** Runs one case on one backend and says what came of it. Never throws: a fault of the harness is an `error` result. */
+export async function runJob(job: Job, session: Session): Promise<CaseResult> {
+  const { plan, backend } = job;
+  const startedNs = process.hrtime.bigint();
+  const result = (part: Partial<CaseResult> & Pick<CaseResult, "outcome">): CaseResult => ({
+    file: plan.file,
+    scenario: plan.scenario,
+    case: plan.caseName,
+    backend,
+    verdict: undefined,
+    mismatches: [],
+    missing: [],
+    error: undefined,
+    durationMs: Number((process.hrtime.bigint() - startedNs) / 1000n) / 1000,
+    replay: replayCommand(plan, backend),
+    span: plan.span,
+    ...part,
+  });
+
+  if (plan.skip !== undefined) return result({ outcome: "skipped", missing: [plan.skip] });
+  const missing = session.missing(plan);
+  if (missing.length > 0) return result({ outcome: "skipped", missing });
+  try {
+    const observations = await session.run(plan);
+    const judgement = judge(plan, backend, observations);
+    const outcome = outcomeOf(plan, backend, judgement);
+    const mismatches: readonly Mismatch[] = outcome.kind === "failed" ? outcome.mismatches : [];
+    return result({
+      outcome: outcome.kind,
+      verdict: verdictSummary(observations),
+      mismatches,
+      missing: judgement.missing,
+    });
+  } catch (error) {
+    return result({ outcome: "error", error: describe(error) });
+  }
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof HarnessError) {
+    return { code: error.code, message: error.diagnostics.map(describeDiagnostic).join("\n") };
+  }
+  return { code: "internal", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+function describeDiagnostic(diagnostic: Diagnostic): string {
+  const place = diagnostic.span ? `${formatSpan(diagnostic.span)}: ` : "";
+  return `${place}${diagnostic.message}${diagnostic.hint ? ` (${diagnostic.hint})` : ""}`;
+}
+
+function replayCommand(plan: Plan, backend: string): string {
+  const pattern = plan.caseName.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return `npx packetproof run ${shellWord(plan.file)} --grep ${shellWord(pattern)} --backend ${backend} --seed ${plan.seed}`;
+}
+
+/** For a person to paste into a shell; packetproof itself never uses one. */
+function shellWord(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

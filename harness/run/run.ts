@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import type { BackendName, Capabilities, Session } from "../model/backend.js";
+import { eventSchemaVersion, type RunEvent } from "../model/event.js";
+import type { CaseResult } from "../model/outcome.js";
+import { loadBackend } from "./backends.js";
+import { describeEnvironment } from "./environment.js";
+import { runJob } from "./run-job.js";
+import type { Job } from "./select.js";
+import { runInWorkers } from "./workers.js";
+
+export interface RunOptions {
+  readonly jobs: readonly Job[];
+  readonly capabilities: readonly Capabilities[];
+  readonly seed: number;
+  readonly port: "af_packet" | "cap";
+  /** Cases at the same time, each in a process of its own. */
+  readonly parallel: number;
+  readonly signal: AbortSignal;
+}
+
+/** Runs jobs as a stream of events; reports are functions of this stream. Ends early, and cleans up, when `signal` says so. */
+export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
+  const startedNs = process.hrtime.bigint();
+  const environment = await describeEnvironment(options.capabilities);
+  const { seed, jobs } = options;
+  yield { type: "start", schemaVersion: eventSchemaVersion, environment, seed, total: jobs.length };
+  const results = options.parallel > 1 && jobs.length > 1 ? runInWorkers(options) : runHere(options);
+  for await (const result of results) yield { type: "result", result };
+  yield { type: "end", durationMs: Number((process.hrtime.bigint() - startedNs) / 1_000_000n) };
+}
+
+/** One job after the other in this process, with one session a backend. */
+export async function* runHere(options: Pick<RunOptions, "jobs" | "port" | "signal">): AsyncGenerator<CaseResult> {
+  const sessions = new Sessions(options);
+  try {
+    for (const job of options.jobs) {
+      if (options.signal.aborted) return;
+      yield await runJob(job, await sessions.get(job.backend));
+    }
+  } finally {
+    await sessions.close();
+  }
+}
+
+/** Sessions are opened when first needed and all closed at the end, whatever happened in between. */
+export class Sessions {
+  private readonly options: Pick<RunOptions, "port" | "signal">;
+  private readonly open = new Map<BackendName, Session>();
+
+  constructor(options: Pick<RunOptions, "port" | "signal">) {
+    this.options = options;
+  }
+
+  async get(name: BackendName): Promise<Session> {
+    const known = this.open.get(name);
+    if (known) return known;
+    const backend = await loadBackend(name);
+    if (!backend) throw new Error(`there is no backend ${name}`);
+    const runId = randomBytes(3).toString("hex");
+    const session = await backend.open({ runId, port: this.options.port, signal: this.options.signal });
+    this.open.set(name, session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    for (const session of [...this.open.values()].reverse()) await session.close();
+  }
+}

@@ -1,0 +1,41 @@
+import type { CaseResult } from "../model/outcome.js";
+import { prepare, type Preparation } from "./prepare.js";
+import { Sessions } from "./run.js";
+import { runJob } from "./run-job.js";
+import type { WorkerTask } from "./workers.js";
+
+/** A worker process of `--jobs`: one task at a time over IPC; ends when its parent disconnects. */
+
+const stop = new AbortController();
+const preparations = new Map<string, Promise<Preparation>>();
+let sessions: Sessions | undefined;
+let running: Promise<void> = Promise.resolve();
+
+process.on("message", (task: WorkerTask) => {
+  running = answer(task);
+});
+
+process.on("disconnect", () => {
+  stop.abort();
+  void running.finally(() => sessions?.close());
+});
+
+// The parent handles Ctrl-C, which the terminal sends to the whole group, and then disconnects.
+process.on("SIGINT", () => undefined);
+
+async function answer(task: WorkerTask): Promise<void> {
+  const result = await runTask(task);
+  if (process.connected) process.send?.(result);
+}
+
+async function runTask({ file, caseName, backend, seed, port }: WorkerTask): Promise<CaseResult> {
+  let preparation = preparations.get(file);
+  if (!preparation) {
+    preparation = prepare([file], seed);
+    preparations.set(file, preparation);
+  }
+  const plan = (await preparation).prepared[0]?.plans.find((p) => p.caseName === caseName);
+  if (!plan) throw new Error(`${file} has changed during the run: there is no case '${caseName}' any more`);
+  sessions ??= new Sessions({ port, signal: stop.signal });
+  return runJob({ plan, backend }, await sessions.get(backend));
+}
