@@ -15,6 +15,8 @@ export interface Libc {
   bpf(command: number, attr: Uint8Array, sizeBytes: number): number;
   open(path: string, flags: number, mode: number): number;
   close(fd: number): number;
+  /** On a thread of libuv's pool: closing a packet socket waits for an RCU grace period, about 10 ms. */
+  closeInBackground(fd: number): Promise<number>;
   read(fd: number, into: Uint8Array, sizeBytes: number): number;
   write(fd: number, bytes: Uint8Array, sizeBytes: number): number;
   fcntl(fd: number, command: number, argument: number): number;
@@ -38,12 +40,22 @@ export interface Libc {
   /** Thread 0 is the caller; `mask` has one bit a CPU. */
   sched_setaffinity(thread: number, sizeBytes: number, mask: Uint8Array): number;
   sched_getaffinity(thread: number, sizeBytes: number, mask: Uint8Array): number;
+  /** The CPU that the calling thread is on now. */
+  sched_getcpu(): number;
+  /** membarrier(2); the command MEMBARRIER_CMD_GLOBAL waits for an RCU grace period. */
+  membarrier(command: number, flags: number, cpu: number): number;
+  /** perf_event_open(2). */
+  perf_event_open(attr: Uint8Array, pid: number, cpu: number, groupFd: number, flags: number): number;
 }
 
 type Koffi = typeof import("koffi");
 
-/** SYS_bpf; the numbers of arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. */
-const bpfSyscalls: Partial<Record<NodeJS.Architecture, number>> = { x64: 321, arm64: 280 };
+/** System calls without a wrapper in libc: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. */
+const syscallNumbers: Partial<Record<NodeJS.Architecture, { bpf: number; membarrier: number; perfEventOpen: number }>> =
+  {
+    x64: { bpf: 321, membarrier: 324, perfEventOpen: 298 },
+    arm64: { bpf: 280, membarrier: 283, perfEventOpen: 241 },
+  };
 
 let koffiModule: Koffi | undefined;
 let library: Libc | undefined;
@@ -93,9 +105,9 @@ export function systemError(errno: number, doing: string, hint?: string, code?: 
 
 function declare(): Libc {
   const ffi = koffi();
-  const bpfNumber = bpfSyscalls[process.arch];
-  if (bpfNumber === undefined)
-    throw harnessError("unsupported", `packetproof does not know the number of bpf(2) on ${process.arch}`, {
+  const numbers = syscallNumbers[process.arch];
+  if (numbers === undefined)
+    throw harnessError("unsupported", `packetproof does not know the system call numbers of ${process.arch}`, {
       hint: "x64 and arm64 are supported",
     });
   checkModel(ffi);
@@ -105,6 +117,10 @@ function declare(): Libc {
 
   // Variadic functions are declared with the arguments that are passed: both ABIs put integers in the same registers.
   const syscallBpf = self.func("long syscall(long number, long command, void *attr, long size)");
+  const syscallMembarrier = self.func("long syscall(long number, int command, unsigned int flags, int cpu)");
+  const syscallPerfEventOpen = self.func(
+    "long syscall(long number, void *attr, int pid, int cpu, int group, unsigned long flags)",
+  );
   const open = self.func("int open(const char *path, int flags, int mode)");
   const close = self.func("int close(int fd)");
   const read = self.func("long read(int fd, void *into, size_t size)");
@@ -127,15 +143,23 @@ function declare(): Libc {
   const nameToIndex = self.func("unsigned int if_nametoindex(const char *name)");
   const setAffinity = self.func("int sched_setaffinity(int thread, size_t size, const void *mask)");
   const getAffinity = self.func("int sched_getaffinity(int thread, size_t size, void *mask)");
+  const getCpu = self.func("int sched_getcpu()");
 
   return {
     // On the hot path of test runs: no rest parameters, no closure over arrays.
     bpf(command, attr, sizeBytes) {
-      const result = syscallBpf(bpfNumber, command, attr, sizeBytes) as number;
+      const result = syscallBpf(numbers.bpf, command, attr, sizeBytes) as number;
       return result < 0 ? -ffi.errno() : result;
     },
     open: (path, flags, mode) => checked(open(path, flags, mode)),
     close: (fd) => checked(close(fd)),
+    closeInBackground: (fd) =>
+      new Promise((resolve, reject) =>
+        close.async(fd, (failure: unknown, result: number) => {
+          if (failure) reject(failure);
+          else resolve(result);
+        }),
+      ),
     read: (fd, into, size) => checked(read(fd, into, size)),
     write: (fd, bytes, size) => checked(write(fd, bytes, size)),
     fcntl: (fd, command, argument) => checked(fcntl(fd, command, argument)),
@@ -154,6 +178,10 @@ function declare(): Libc {
     if_nametoindex: (name) => (nameToIndex(name) as number) || -ffi.errno(),
     sched_setaffinity: (thread, size, mask) => checked(setAffinity(thread, size, mask)),
     sched_getaffinity: (thread, size, mask) => checked(getAffinity(thread, size, mask)),
+    sched_getcpu: () => checked(getCpu()),
+    membarrier: (command, flags, cpu) => checked(syscallMembarrier(numbers.membarrier, command, flags, cpu)),
+    perf_event_open: (attr, pid, cpu, group, flags) =>
+      checked(syscallPerfEventOpen(numbers.perfEventOpen, attr, pid, cpu, group, flags)),
   };
 }
 
