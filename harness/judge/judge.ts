@@ -12,7 +12,7 @@ import type { Packet } from "../model/packet.js";
 import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
 import { formatPlace, type Place } from "../model/topology.js";
 import { hexdump, summary } from "../packet/print.js";
-import { formatFieldValue, formatPattern, matchPattern } from "../packet/value.js";
+import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { matchBag } from "./bag.js";
 import { judgeEvents, judgePrintk } from "./events.js";
 import { expectationOn } from "./expectation.js";
@@ -217,7 +217,7 @@ function judgeContext(
     for (const { fields, packet } of contexts) {
       const actual = fields[name];
       if (actual !== undefined && matchPattern(pattern, actual)) continue;
-      const shown = actual === undefined ? "absent" : formatFieldValue(undefined, actual);
+      const shown = actual === undefined ? "absent" : formatPattern(undefined, { kind: "equals", value: actual });
       findings.push(numbered(finding(`context.${name}`, formatPattern(undefined, pattern), shown, span), step, packet));
       break;
     }

@@ -4,7 +4,7 @@ import type { MapObservation } from "../model/observation.js";
 import type { PlannedEntry, PlannedMapExpectation } from "../model/plan.js";
 import { formatData } from "../data/format.js";
 import { matchData, sumData } from "../data/pattern.js";
-import { formatPattern, matchPattern } from "../packet/value.js";
+import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { finding, type Finding } from "./finding.js";
 
 type Entries = MapObservation["entries"];

@@ -1,13 +1,14 @@
-import type { FieldValue, Packet } from "../model/packet.js";
+import type { Packet, Pattern } from "../model/packet.js";
 import type { LayerPattern, PacketExpectation } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import { toHex } from "../model/hex.js";
 import { checkLengths, checkSums } from "../packet/checksum.js";
-import type { ParsedField, ParsedLayer } from "../packet/protocol.js";
-import { parsePacket, type ParsedPacket } from "../packet/parse.js";
+import { parsePacket } from "../packet/parse.js";
+import { formatPattern, matchPattern, sameValue } from "../packet/pattern.js";
 import { summary } from "../packet/print.js";
+import type { ParsedField, ParsedLayer, ParsedPacket } from "../packet/protocol.js";
 import { toScapy } from "../packet/text.js";
-import { formatFieldValue, formatPattern, matchPattern } from "../packet/value.js";
+import { describeFieldValue } from "../packet/value.js";
 import { alignLayers } from "./align.js";
 import { finding, type Finding } from "./finding.js";
 
@@ -94,14 +95,21 @@ function judgeClaim(claim: Claim, after: ParsedPacket): Finding[] {
     findings.push(
       finding(
         fieldName(after, claim.layer, name),
-        formatPattern(field?.def, pattern),
-        field ? formatFieldValue(field.def, field.value) : "absent",
+        expectedText(field, pattern),
+        field ? describeFieldValue(field.def, field.value) : "absent",
         span,
         field ? [offsetLine(field)] : [],
       ),
     );
   }
   return findings;
+}
+
+/** A literal with its number behind it, as the actual value is shown. */
+function expectedText(field: ParsedField | undefined, pattern: Pattern): string {
+  return field && pattern.kind === "equals"
+    ? describeFieldValue(field.def, pattern.value)
+    : formatPattern(field?.def, pattern);
 }
 
 interface Comparison {
@@ -136,8 +144,8 @@ function judgeUnchanged(comparison: Comparison): Finding[] {
       findings.push(
         finding(
           fieldName(after, index, field.def.name),
-          was ? `${formatFieldValue(field.def, was.value)} as sent` : "absent, as sent",
-          formatFieldValue(field.def, field.value),
+          was ? `${describeFieldValue(field.def, was.value)} as sent` : "absent, as sent",
+          describeFieldValue(field.def, field.value),
           span,
           [offsetLine(field)],
         ),
@@ -145,7 +153,7 @@ function judgeUnchanged(comparison: Comparison): Finding[] {
     }
     for (const field of sentLayer.fields) {
       if (layer.fields.some((f) => f.def.name === field.def.name)) continue;
-      const expected = `${formatFieldValue(field.def, field.value)} as sent`;
+      const expected = `${describeFieldValue(field.def, field.value)} as sent`;
       findings.push(finding(fieldName(after, index, field.def.name), expected, "absent", span));
     }
   });
@@ -204,10 +212,6 @@ function counterpart(layer: ParsedLayer, field: ParsedField, position: number): 
   const same = layer.fields[position];
   if (same?.def.name === field.def.name) return same;
   return layer.fields.find((f) => f.def.name === field.def.name);
-}
-
-function sameValue(a: FieldValue, b: FieldValue): boolean {
-  return matchPattern({ kind: "equals", value: a }, b);
 }
 
 function namesOf(packet: ParsedPacket): string[] {

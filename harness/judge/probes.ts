@@ -1,7 +1,7 @@
 import type { HttpObservation, PingObservation, RunObservation } from "../model/observation.js";
 import type { FieldValue } from "../model/packet.js";
 import type { PlannedHttp, PlannedPing, PlannedRun } from "../model/plan.js";
-import { formatPattern, matchPattern } from "../packet/value.js";
+import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { finding, quoted, type Finding } from "./finding.js";
 
 /** Without `replies:` every echo request has to be answered. */
