@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { backendNames, type BackendName, type Capabilities } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
 import type { RunEvent } from "../model/event.js";
@@ -14,6 +12,7 @@ import { foldReport } from "../../reports/totals.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
+import { writeJson } from "./write-json.js";
 import { printDiagnostics } from "./report-error.js";
 
 export interface RunCommandOptions {
@@ -89,15 +88,6 @@ async function report(
     return exitStatus.failed;
   }
   return folded.totals.failed + folded.totals.error > 0 ? exitStatus.failed : exitStatus.passed;
-}
-
-async function writeJson(file: string, value: unknown): Promise<void> {
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
-  } catch (cause) {
-    throw harnessError("io", `cannot write ${file}: ${(cause as Error).message}`, { cause });
-  }
 }
 
 function backendName(name: string): BackendName {
