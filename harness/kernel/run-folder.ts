@@ -1,0 +1,88 @@
+import { mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { libc, orThrow } from "./libc.js";
+
+const runsFolder = "/run/packetproof";
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
+const MS_NOEXEC = 8;
+const MNT_DETACH = 2;
+
+/**
+ * `/run/packetproof/<runId>`: the run's own bpffs and tracefs, mounted when first needed and gone after `close`.
+ * The machine's own mounts at /sys/fs/bpf and /sys/kernel/tracing are never touched, and need not be there.
+ * A file `pid` names the process that it belongs to, so that `clean` knows what a killed run left.
+ */
+export class RunFolder {
+  readonly runId: string;
+  readonly path: string;
+  private readonly mounts = new Map<string, string>();
+  private made = false;
+
+  constructor(runId: string) {
+    this.runId = runId;
+    this.path = join(runsFolder, runId);
+  }
+
+  /** Mount point of a file system of the run's own. */
+  mount(type: "bpf" | "tracefs"): string {
+    const known = this.mounts.get(type);
+    if (known !== undefined) return known;
+    this.make();
+    const target = join(this.path, type);
+    mkdirSync(target, { recursive: true, mode: 0o700 });
+    const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    orThrow(libc().mount("packetproof", target, type, flags, null), `cannot mount ${type} at ${target}`);
+    this.mounts.set(type, target);
+    return target;
+  }
+
+  close(): void {
+    for (const target of this.mounts.values()) unmount(target);
+    this.mounts.clear();
+    if (this.made) rmSync(this.path, { recursive: true, force: true });
+    this.made = false;
+  }
+
+  private make(): void {
+    if (this.made) return;
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    writeFileSync(join(this.path, "pid"), `${process.pid}\n`);
+    this.made = true;
+  }
+}
+
+/** Removes what runs that are no longer alive left below /run/packetproof; returns what it removed. */
+export function cleanRunFolders(): string[] {
+  const removed: string[] = [];
+  for (const runId of existsSync(runsFolder) ? readdirSync(runsFolder) : []) {
+    const path = join(runsFolder, runId);
+    if (ownerIsAlive(path)) continue;
+    removeTracingInstance(path, runId);
+    for (const type of ["bpf", "tracefs"]) if (existsSync(join(path, type))) unmount(join(path, type));
+    rmSync(path, { recursive: true, force: true });
+    removed.push(path);
+  }
+  return removed;
+}
+
+/** The tracing instance of a run: instances are the kernel's, not the mount's, and outlive it. */
+export function tracingInstance(tracefs: string, runId: string): string {
+  return join(tracefs, "instances", `packetproof-${runId}`);
+}
+
+function removeTracingInstance(path: string, runId: string): void {
+  const instance = tracingInstance(join(path, "tracefs"), runId);
+  if (existsSync(instance)) rmdirSync(instance);
+}
+
+/** Detached, so that a file that is still open somewhere does not keep the mount. */
+function unmount(target: string): void {
+  libc().umount2(target, MNT_DETACH);
+}
+
+function ownerIsAlive(path: string): boolean {
+  const file = join(path, "pid");
+  if (!existsSync(file)) return false;
+  return existsSync(`/proc/${readFileSync(file, "utf8").trim()}`);
+}
