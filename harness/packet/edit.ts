@@ -1,0 +1,128 @@
+import { harnessError } from "../model/error.js";
+import type { FieldValue, Packet } from "../model/packet.js";
+import type { LayerSpec } from "../model/scenario.js";
+import { checkLengths, checkSums } from "./checksum.js";
+import { encodeFields, writeFixed } from "./header.js";
+import { join } from "./options.js";
+import { parsePacket } from "./parse.js";
+import { summary } from "./print.js";
+import type { ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
+import { fieldHint, findField, findProtocol, protocolHint } from "./protocols.js";
+import { settle } from "./settle.js";
+
+/**
+ * The packet with some fields changed: the nth `ipv4` of the list means the nth `ipv4` of the packet.
+ * Lengths and checksums that were right are right afterwards, those that were wrong stay as they were,
+ * and so does every other byte. Throws HarnessError `packet` where a layer or field is not there.
+ */
+export function editPacket(packet: Packet, layers: readonly LayerSpec[]): Packet {
+  const parsed = parsePacket(packet);
+  const edits = assignEdits(packet, parsed, layers);
+  const headers = parsed.layers.map((layer, index) => editHeader(packet.bytes, layer, edits.get(index)));
+  const bytes = join(headers.map((header) => header.bytes));
+  const right = rightFields(parsed);
+  settle(bytes, placeAgain(parsed.layers, headers), (index, { def }) => {
+    return right.has(`${index} ${def.name}`) && edits.get(index)?.fields[def.name] === undefined;
+  });
+  return { linkType: packet.linkType, bytes };
+}
+
+function assignEdits(packet: Packet, parsed: ParsedPacket, specs: readonly LayerSpec[]): Map<number, LayerSpec> {
+  const edits = new Map<number, LayerSpec>();
+  for (const spec of specs) {
+    const index = parsed.layers.findIndex((layer, i) => layer.protocol === spec.protocol && !edits.has(i));
+    if (index >= 0) {
+      edits.set(index, spec);
+      continue;
+    }
+    const known = findProtocol(spec.protocol) !== undefined;
+    throw harnessError("packet", known ? missing(spec, specs) : `there is no protocol '${spec.protocol}'`, {
+      span: spec.span,
+      hint: known ? `it is ${summary(packet)}` : protocolHint(spec.protocol),
+    });
+  }
+  return edits;
+}
+
+function missing(spec: LayerSpec, specs: readonly LayerSpec[]): string {
+  const wanted = specs.filter(({ protocol }) => protocol === spec.protocol).length;
+  return `the packet has no ${wanted > 1 ? `${wanted} layers of ` : ""}${spec.protocol}`;
+}
+
+interface EditedHeader {
+  readonly bytes: Uint8Array;
+  /** With offsets from the header's first bit. */
+  readonly fields: readonly ParsedField[];
+}
+
+function editHeader(packet: Uint8Array, layer: ParsedLayer, spec: LayerSpec | undefined): EditedHeader {
+  const base = layer.offsetBytes * 8;
+  const bytes = packet.slice(layer.offsetBytes, layer.offsetBytes + layer.headerBytes);
+  const fields = layer.fields.map((field) => ({ ...field, offsetBits: field.offsetBits - base }));
+  if (spec === undefined) return { bytes, fields };
+  const present = new Map(fields.map((field) => [field.def.name, field]));
+  const names = Object.keys(spec.fields);
+  if (!names.every((name) => (present.get(name)?.def.sizeBits ?? 0) > 0)) return rebuildHeader(layer, spec);
+  const edited = fields.map((field) => {
+    const value = spec.fields[field.def.name]?.value;
+    if (value === undefined) return field;
+    writeFixed(field.def, bytes, field.offsetBits, value);
+    return { ...field, value };
+  });
+  return { bytes, fields: edited };
+}
+
+/** For edits that move bytes (options, payloads) or add fields (a GRE key together with its flag). */
+function rebuildHeader(layer: ParsedLayer, spec: LayerSpec): EditedHeader {
+  const { definition } = layer;
+  const values: Record<string, FieldValue> = { ...layer.values };
+  for (const [name, { value, span }] of Object.entries(spec.fields)) {
+    const def = findField(definition, name);
+    if (def === undefined || (layer.truncated && layer.values[name] === undefined)) {
+      throw harnessError(
+        "packet",
+        def ? `${name} of ${layer.protocol} is cut off` : `${layer.protocol} has no field '${name}'`,
+        {
+          span,
+          hint: def ? undefined : fieldHint(definition, name),
+        },
+      );
+    }
+    values[name] = value;
+  }
+  const header = encodeFields(definition.fields, values);
+  const lost = Object.keys(spec.fields).find((name) => header.values[name] === undefined);
+  if (lost !== undefined) {
+    throw harnessError("packet", `this ${layer.protocol} has no field '${lost}'`, {
+      span: spec.fields[lost]!.span,
+      hint: `it has ${Object.keys(header.values).join(", ")}`,
+    });
+  }
+  return header;
+}
+
+/** The same layers at their new offsets. */
+function placeAgain(layers: readonly ParsedLayer[], headers: readonly EditedHeader[]): readonly ParsedLayer[] {
+  const moved = (end: number): number =>
+    layers.reduce((sum, { offsetBytes }, i) => sum + (offsetBytes < end ? headers[i]!.bytes.length : 0), 0);
+  return layers.map((layer, i) => {
+    const { bytes, fields } = headers[i]!;
+    const offsetBytes = moved(layer.offsetBytes);
+    return {
+      ...layer,
+      offsetBytes,
+      headerBytes: bytes.length,
+      endBytes: moved(layer.endBytes),
+      limitBytes: moved(layer.limitBytes),
+      fields: fields.map((field) => ({ ...field, offsetBits: field.offsetBits + offsetBytes * 8 })),
+      values: Object.fromEntries(fields.map(({ def, value }) => [def.name, value])),
+    };
+  });
+}
+
+/** Lengths and checksums that are as they have to be: `"1 checksum"`. */
+function rightFields(parsed: ParsedPacket): ReadonlySet<string> {
+  const lengths = checkLengths(parsed).filter(({ ok }) => ok);
+  const sums = checkSums(parsed).filter(({ ok, applies }) => ok && applies);
+  return new Set([...lengths, ...sums].map(({ layer, field }) => `${layer} ${field}`));
+}

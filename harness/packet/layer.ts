@@ -1,0 +1,49 @@
+import { harnessError } from "../model/error.js";
+import type { FieldValue } from "../model/packet.js";
+import type { LayerSpec, Located } from "../model/scenario.js";
+import type { Span } from "../model/span.js";
+import type { ParsedPacket } from "./protocol.js";
+import { fieldHint, findField, findProtocol, protocolHint } from "./protocols.js";
+import { type Plain, parseFieldValue } from "./value.js";
+
+const start = { line: 1, column: 1, offset: 0 };
+
+/** Where a layer is that no file describes. */
+export const nowhere: Span = { file: "<program>", start, end: start };
+
+/**
+ * A layer from plain values: `layer("ipv4", {src: "10.0.0.1", ttl: 1})`, or the one field that the protocol
+ * is mostly about: `layer("payload", "hello")`, `layer("vlan", 100)`. Throws HarnessError `packet`.
+ */
+export function layer(name: string, written: Plain = {}, span: Span = nowhere): LayerSpec {
+  const protocol = findProtocol(name);
+  if (protocol === undefined) {
+    throw harnessError("packet", `there is no protocol '${name}'`, { span, hint: protocolHint(name) });
+  }
+  const isMap = typeof written === "object" && written !== null && !Array.isArray(written);
+  const fields: Record<string, Located<FieldValue>> = {};
+  const plain =
+    isMap && !(written instanceof Uint8Array)
+      ? (written as { readonly [name: string]: Plain })
+      : { [protocol.shorthand ?? "value"]: written };
+  for (const [key, value] of Object.entries(plain)) {
+    const def = findField(protocol, key);
+    if (def === undefined) {
+      throw harnessError("packet", `${name} has no field '${key}'`, { span, hint: fieldHint(protocol, key) });
+    }
+    fields[key] = { value: parseFieldValue(def, value), span };
+  }
+  return { protocol: name, fields, span };
+}
+
+/**
+ * The layers of a packet with every field written out, so that building them gives the same bytes
+ * however wrong its lengths and checksums are. Headers that were cut off are filled up with defaults.
+ */
+export function layersOf(parsed: ParsedPacket): readonly LayerSpec[] {
+  return parsed.layers.map(({ protocol, fields }) => ({
+    protocol,
+    fields: Object.fromEntries(fields.map(({ def, value }) => [def.name, { value, span: nowhere }])),
+    span: nowhere,
+  }));
+}

@@ -1,0 +1,78 @@
+import type { FieldValue, Packet } from "../model/packet.js";
+import { decodeFields } from "./header.js";
+import type { ParsedLayer, ParsedPacket, Protocol } from "./protocol.js";
+import { padding, payload, protocolOf } from "./protocols.js";
+
+/**
+ * Headers and fields of a packet, outermost first. Never throws and never judges: what is cut off or
+ * contradicts itself is shown as far as it goes. Every byte belongs to exactly one layer.
+ */
+export function parsePacket(packet: Packet): ParsedPacket {
+  const { bytes, linkType } = packet;
+  const layers: ParsedLayer[] = [];
+  let name = linkType === "ethernet" ? "eth" : ipVersionName(bytes[0]);
+  let offset = 0;
+  let limit = bytes.length;
+  let quoted = false;
+  while (name !== payload.name || offset < limit) {
+    const layer = parseLayer(protocolOf(name), bytes, offset, limit, quoted);
+    layers.push(layer);
+    const { definition, values, endBytes } = layer;
+    offset += layer.headerBytes;
+    limit = endBytes;
+    if (name === payload.name || (layer.truncated && offset >= bytes.length)) break;
+    quoted ||= definition.quotes?.(values) ?? false;
+    name = definition.next(values, { bytes, startBytes: offset, endBytes });
+  }
+  addPadding(layers, bytes);
+  return { linkType, bytes, layers };
+}
+
+function ipVersionName(first: number | undefined): string {
+  const version = (first ?? 0) >> 4;
+  return version === 4 ? "ipv4" : version === 6 ? "ipv6" : "payload";
+}
+
+function parseLayer(
+  definition: Protocol,
+  bytes: Uint8Array,
+  offsetBytes: number,
+  limitBytes: number,
+  quoted: boolean,
+): ParsedLayer {
+  const header = decodeFields(definition.fields, bytes, offsetBytes, limitBytes);
+  const extent = header.truncated ? undefined : definition.extentBytes?.(header.values);
+  const promised = extent === undefined ? limitBytes : offsetBytes + extent;
+  return {
+    protocol: definition.name,
+    definition,
+    offsetBytes,
+    headerBytes: header.endBytes - offsetBytes,
+    endBytes: Math.max(header.endBytes, Math.min(limitBytes, promised)),
+    limitBytes,
+    fields: header.fields,
+    values: header.values,
+    truncated: header.truncated || (promised > limitBytes && !quoted),
+    quoted,
+  };
+}
+
+/** Bytes behind a layer's own end but inside the one around it: Ethernet's padding, trailers. */
+function addPadding(layers: ParsedLayer[], bytes: Uint8Array): void {
+  const last = layers.at(-1);
+  let offset = last === undefined ? 0 : last.offsetBytes + last.headerBytes;
+  for (const layer of layers.slice().reverse()) {
+    if (layer.endBytes > offset) layers.push(paddingLayer(bytes, offset, layer.endBytes));
+    offset = Math.max(offset, layer.endBytes);
+  }
+  if (bytes.length > offset) layers.push(paddingLayer(bytes, offset, bytes.length));
+}
+
+function paddingLayer(bytes: Uint8Array, offsetBytes: number, endBytes: number): ParsedLayer {
+  return parseLayer(padding, bytes, offsetBytes, endBytes, false);
+}
+
+/** A field of the nth layer of a protocol, or undefined where the packet has none. */
+export function fieldOf(parsed: ParsedPacket, protocol: string, field: string, nth = 0): FieldValue | undefined {
+  return parsed.layers.filter((layer) => layer.protocol === protocol)[nth]?.values[field];
+}
