@@ -1,0 +1,39 @@
+import type { Place } from "../../model/topology.js";
+import type { Network } from "../../../netns/network.js";
+
+/** A frame that an interface received. */
+export interface CapturedFrame {
+  readonly place: Place;
+  /** From the destination address on, VLAN tags included, without frame check sequence. */
+  readonly bytes: Uint8Array;
+  /** Nanoseconds since the epoch, taken by the kernel when the frame arrived; undefined where the port has none. */
+  readonly timestampNs: bigint | undefined;
+}
+
+/**
+ * One interface to send frames from and to capture what it receives; what leaves it, by whatever way, is not
+ * captured. Captured frames wait in the port until they are fetched. Two implementations pass port.contract.ts.
+ */
+export interface FramePort {
+  readonly place: Place;
+  /** Sends the frames in order, through the interface's queueing discipline as the host's own stack would. */
+  send(frames: readonly Uint8Array[]): Promise<void>;
+  /** Frames in the order of their arrival; none if there are none. Never waits. */
+  receive(): Promise<readonly CapturedFrame[]>;
+  /** Whether a frame is there, waiting for one up to so long. */
+  wait(timeoutMs: number): Promise<boolean>;
+  /** Frames lost since the port was opened because nobody fetched them in time; undefined where unknown. */
+  lost(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** Opens a port on an interface of the network; it captures from then on. */
+export type OpenPort = (network: Network, place: Place) => Promise<FramePort>;
+
+/** The shortest frame that can be sent: an Ethernet header. */
+export const shortestFrameBytes = 14;
+
+/** The longest frame that an interface with this MTU takes: Ethernet header and one VLAN tag (packet(7), packet_snd). */
+export function longestFrameBytes(mtuBytes: number): number {
+  return mtuBytes + 18;
+}
