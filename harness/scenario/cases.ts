@@ -1,0 +1,175 @@
+import { backendNames, type BackendName } from "../model/backend.js";
+import type { Case, Step } from "../model/scenario.js";
+import { backendWords, backends } from "./backends.js";
+import { type Decoder, type Invalid, type Report, allOf, invalid, mistyped, refined, written } from "./decoder.js";
+import type { Definitions, JsonSchema } from "./json-schema.js";
+import { globalValues, mapContents } from "./map-setup.js";
+import { type ExpandedCase, expandMatrix } from "./matrix.js";
+import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
+import { type Fields, object, optional, required } from "./object.js";
+import { boolean, word } from "./scalars.js";
+import { stepFields, stepReader } from "./steps.js";
+import type { World } from "./world.js";
+
+const reason = word("the reason");
+
+const xfail = refined(
+  object("'xfail'", {
+    sim: optional(reason, `why it fails on ${backendWords.sim}`),
+    kernel: optional(reason, `why it fails on ${backendWords.kernel}`),
+    wire: optional(reason, `why it fails on ${backendWords.wire}`),
+  }),
+  (found) => {
+    const reasons: Partial<Record<BackendName, string>> = {};
+    for (const name of backendNames) if (found[name] !== undefined) reasons[name] = found[name];
+    return reasons;
+  },
+);
+
+const skipReason: Decoder<string> = {
+  decode(node, report) {
+    if (node.kind === "scalar" && typeof node.value === "boolean") {
+      return report(node.span, "expected the reason for skipping", "for example: skip: needs an IPv6 router");
+    }
+    return reason.decode(node, report);
+  },
+  schema: (definitions) => reason.schema(definitions),
+};
+
+const caseFields = {
+  name: required(word("a name"), "what the case shows, as a sentence", "a SYN from the client goes to a backend"),
+  only: optional(boolean, "true: run only the cases that say so", true),
+  skip: optional(skipReason, "why the case is not run", "needs an IPv6 router"),
+  xfail: optional(xfail, "backends on which it is known to fail, each with the reason; passing is then a failure", {
+    wire: "generic XDP drops the VLAN tag",
+  }),
+  backends: optional(backends, "the backends it is for; absent: all that can run it", ["kernel", "wire"]),
+  globals: optional(globalValues, "global variables, added to the scenario's and winning over them", { debug: true }),
+  maps: optional(mapContents, "map contents, added to the scenario's and winning over them", { counter: 0 }),
+};
+
+const caseKeys = [...Object.keys(caseFields), "matrix", "steps"];
+
+/** All cases, multiplied out by their matrices. */
+export function cases(world: World, mayBeEmpty: boolean): Decoder<readonly Case[]> {
+  const steps = stepReader(world);
+  return {
+    decode(node, report) {
+      if (node.kind !== "list") return mistyped(node, "a list of cases", report, "start each case with '- name: …'");
+      const expanded = node.items.map((item) => {
+        if (item.kind !== "map") return mistyped(item, "a case", report, "start it with '- name: …'");
+        const copies = expandMatrix(item, report);
+        return copies === invalid ? invalid : allOf(copies.map((copy) => readCase(copy, steps, mayBeEmpty, report)));
+      });
+      if (expanded.includes(invalid)) return invalid;
+      const all = (expanded as (readonly Case[])[]).flat();
+      return checkNames(all, node, report) ? all : invalid;
+    },
+    schema: (definitions) => ({
+      type: "array",
+      items: definitions.refer("case", () => caseSchema(world, definitions)),
+    }),
+  };
+}
+
+function readCase(
+  { node, suffix }: ExpandedCase,
+  reader: ReturnType<typeof stepReader>,
+  mayBeEmpty: boolean,
+  report: Report,
+): Case | Invalid {
+  const own = partOf(node, (key) => Object.hasOwn(caseFields, key));
+  const found = object("a case", caseFields).decode(own, report);
+  const steps = readSteps(node, reader, mayBeEmpty, report);
+  if (found === invalid || steps === invalid) return invalid;
+  return {
+    name: found.name + suffix,
+    span: node.span,
+    skip: found.skip,
+    only: found.only ?? false,
+    xfail: found.xfail ?? {},
+    backends: found.backends,
+    globals: found.globals ?? [],
+    maps: found.maps ?? [],
+    steps,
+  };
+}
+
+/** The case's `steps:`, or the one step that is written in the case itself. */
+function readSteps(
+  node: MapNode,
+  reader: ReturnType<typeof stepReader>,
+  mayBeEmpty: boolean,
+  report: Report,
+): readonly Step[] | Invalid {
+  const listed = entryOf(node, "steps");
+  const inline = partOf(node, (key) => !caseKeys.includes(key));
+  if (!listed) {
+    if (inline.entries.length > 0) {
+      const step = reader.read(inline, "step 1", report, "a case", caseKeys);
+      return step === invalid ? invalid : [step];
+    }
+    if (mayBeEmpty) return [];
+    return report(headSpan(node), "this case does nothing", "add 'send:' and 'expect:', or 'steps:'");
+  }
+  for (const { key, keySpan } of inline.entries) {
+    report(keySpan, `'${key}' has no place in a case with 'steps'`, "move it into one of the steps");
+  }
+  if (listed.value.kind !== "list" || listed.value.items.length === 0) {
+    return mistyped(listed.value, "a list of steps", report, "start each step with '- '");
+  }
+  const steps = allOf(listed.value.items.map((item, i) => readStep(item, i, reader, report)));
+  return inline.entries.length > 0 ? invalid : steps;
+}
+
+function readStep(item: Node, index: number, reader: ReturnType<typeof stepReader>, report: Report): Step | Invalid {
+  if (item.kind === "map" && item.entries.length > 0) return reader.read(item, `step ${index + 1}`, report, "a step");
+  return mistyped(item, "a step", report, "for example: - send: [eth, ipv4, udp]");
+}
+
+function partOf(node: MapNode, belongs: (key: string) => boolean): MapNode {
+  return { ...node, entries: node.entries.filter(({ key }) => belongs(key)) };
+}
+
+/** A name picks one case, on the command line and in reports. */
+function checkNames(all: readonly Case[], node: Node, report: Report): boolean {
+  const nodes = node.kind === "list" ? node.items : [];
+  const seen = new Map<string, Case>();
+  let valid = true;
+  for (const each of all) {
+    const first = seen.get(each.name);
+    if (first) {
+      const item = nodes.find(({ span }) => span.start.offset === each.span.start.offset);
+      const span = (item && entryOf(item, "name")?.value.span) ?? each.span;
+      report(span, `two cases are named '${each.name}', the first on line ${first.span.start.line}`);
+      valid = false;
+    } else seen.set(each.name, each);
+  }
+  return valid;
+}
+
+/** For editors a case is one flat mapping; which keys exclude each other is said by `parseScenario`. */
+function caseSchema(world: World, definitions: Definitions): JsonSchema {
+  const { common, ...actions } = stepFields(world);
+  const stepKeys: Fields = Object.assign({}, ...Object.values(actions));
+  const relaxed = Object.fromEntries(
+    Object.entries(stepKeys).map(([key, field]) => [key, { ...field, required: false }]),
+  );
+  const steps = definitions.refer("step", () => object("a step", { ...common, ...relaxed }).schema(definitions));
+  const matrix = {
+    description:
+      "values by variable name, multiplied out into cases; or a list of rows, one case each. `$name` stands for the value anywhere in the case",
+    examples: [{ vlan: [10, 20] }, [{ port: 80, verdict: "XDP_DROP" }]],
+  };
+  return object("a case", {
+    ...caseFields,
+    ...relaxed,
+    expect: common.expect,
+    matrix: optional(written({ type: ["object", "array"] }), matrix.description, ...matrix.examples),
+    steps: optional(
+      written({ type: "array", items: steps }),
+      "several steps; maps keep what they hold from step to step",
+      [{ send: ["eth", "ipv4", "udp"] }],
+    ),
+  }).schema(definitions);
+}

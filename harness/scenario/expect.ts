@@ -1,0 +1,205 @@
+import { backendNames, type BackendName } from "../model/backend.js";
+import type {
+  EventsExpectation,
+  Expectation,
+  FramesExpectation,
+  LayerPattern,
+  MapExpectation,
+  PacketExpectation,
+} from "../model/scenario.js";
+import { backendWords } from "./backends.js";
+import { contextPatterns } from "./context.js";
+import { type Decoder, byKind, invalid, list, listOrOne, located, named, refined, written } from "./decoder.js";
+import type { JsonSchema } from "./json-schema.js";
+import { layerPatterns, layerSequence } from "./layers.js";
+import { type Node, entryOf } from "./node.js";
+import { type Field, type ObjectOf, object, optional, record, required } from "./object.js";
+import { attachedDev, knownPlace } from "./places.js";
+import { boolean, durationMs, oneOf, regex, word } from "./scalars.js";
+import { verdicts } from "./verdict.js";
+import type { World } from "./world.js";
+
+/** Nothing said, so only silence is expected. */
+export const expectNothing: Expectation = {
+  verdict: undefined,
+  packet: undefined,
+  redirect: undefined,
+  context: {},
+  maps: [],
+  events: undefined,
+  printk: undefined,
+  frames: [],
+  on: {},
+};
+
+/** What has to be true after a step. */
+export function expectation(world: World): Decoder<Expectation> {
+  const perBackend = Object.fromEntries(
+    backendNames.map((name) => [
+      name,
+      optional(forOneBackend(world), `more of the same, for one backend only: ${backendWords[name]}`, {
+        verdict: "XDP_PASS",
+      }),
+    ]),
+  ) as Record<BackendName, Field<Expectation | undefined>>;
+  const decoder = object("expect", { ...expectFields(world), ...perBackend });
+  return named(
+    "expect",
+    refined(decoder, (found, node): Expectation => {
+      const on: Partial<Record<BackendName, Expectation>> = {};
+      for (const name of backendNames) if (found[name]) on[name] = found[name];
+      return { ...toExpectation(found, node), on };
+    }),
+  );
+}
+
+function forOneBackend(world: World): Decoder<Expectation> {
+  const decoder = object("an expectation for one backend", expectFields(world));
+  return named("expect.backend", refined(decoder, toExpectation));
+}
+
+type ExpectFields = ReturnType<typeof expectFields>;
+
+function expectFields(world: World) {
+  return {
+    verdict: optional(
+      located(verdicts(world)),
+      "what the program decided: a name, a list of right names, or a number",
+      "XDP_DROP",
+      ["XDP_DROP", "XDP_ABORTED"],
+    ),
+    packet: optional(
+      packetLayers,
+      "the packet after the program: fields that have to be so, by protocol; or a list of layers, which is then the whole sequence",
+      { ipv4: { ttl: 63 } },
+    ),
+    unchanged: optional(
+      oneOf("'rest', 'all' or 'any'", {
+        rest: "whatever `packet` does not name is as sent; checksums and lengths are right",
+        all: "not one byte differs",
+        any: "the rest may be anything",
+      }),
+      "what of the packet has to be as it was sent; `rest` where `packet` is given",
+      "rest",
+    ),
+    redirect: optional(
+      located(redirect(world)),
+      "where the packet is redirected to",
+      { dev: "eth1" },
+      { map: "tx_port", key: 0 },
+    ),
+    context: optional(contextPatterns(world), "fields of the program's context afterwards", { mark: 5 }),
+    maps: optional(mapExpectations, "what the BPF maps have to hold, by map name", { counter: 1 }),
+    events: optional(events, "what the program has to send through its ring buffer or perf event array", [{ pid: 1 }]),
+    printk: optional(
+      located(listOrOne(located(regex))),
+      "lines of bpf_printk output, in order, as regular expressions; further lines are a failure",
+      ["dropped .* from"],
+    ),
+    frames: optional(frames(world), "what other interfaces have to see, by host:dev; nothing else may arrive there", {
+      "server:eth0": [{ ipv4: { ttl: 63 } }],
+    }),
+  };
+}
+
+function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
+  const { verdict, redirect, context, maps, events, printk, frames } = found;
+  return {
+    ...expectNothing,
+    verdict,
+    packet: packetExpectation(found, node),
+    redirect,
+    context: context ?? {},
+    maps: maps ?? [],
+    events,
+    printk,
+    frames: frames ?? [],
+  };
+}
+
+/** `packet` says what, `unchanged` says what of the rest; either implies the other's default. */
+function packetExpectation({ packet, unchanged }: ObjectOf<ExpectFields>, node: Node): PacketExpectation | undefined {
+  if (packet) return { ...packet, unchanged: unchanged ?? "rest" };
+  const entry = entryOf(node, "unchanged");
+  if (!entry || unchanged === undefined || unchanged === "any") return undefined;
+  return { form: "changes", layers: [], unchanged, span: entry.value.span };
+}
+
+type PacketLayers = Pick<PacketExpectation, "form" | "layers" | "span">;
+
+const packetLayers: Decoder<PacketLayers> = byKind("a mapping of protocols, or a list of layers", {
+  map: layersAs("changes", layerPatterns),
+  list: layersAs("sequence", layerSequence),
+});
+
+function layersAs(form: PacketLayers["form"], decoder: Decoder<readonly LayerPattern[]>): Decoder<PacketLayers> {
+  return refined(decoder, (layers, { span }) => ({ form, layers, span }));
+}
+
+function redirect(world: World) {
+  const decoder = object("'redirect'", {
+    dev: optional(attachedDev(world.topology), "name of the interface, in the program's host", "eth1"),
+    map: optional(word("the name of a map"), "name of the devmap, cpumap or xskmap", "tx_port"),
+    key: optional(written(), "the slot of the map", 0),
+  });
+  return refined(decoder, ({ dev, map, key }, node, report) => {
+    if (dev !== undefined && map === undefined && key === undefined) return { dev };
+    if (dev === undefined && map !== undefined && key !== undefined) return { map, key };
+    return report(node.span, "'redirect' takes either 'dev' or both 'map' and 'key'", "for example: {dev: eth1}");
+  });
+}
+
+const mapSchema: JsonSchema = {
+  description:
+    "what the map holds: the value of a map with one slot, a list of {key, value} or {key, absent: true}, " +
+    "{exactly: […]}, {sum: …}, {count: …}, `unchanged` or `empty`",
+};
+
+const mapExpectations: Decoder<readonly MapExpectation[]> = refined(
+  record("expectations by map name", written(mapSchema)),
+  (maps) => maps.map(({ key, keySpan, decoded }) => ({ map: { value: key, span: keySpan }, written: decoded })),
+);
+
+const eventList = list(written({ description: "one event: members of its struct by name, or its bytes as hex" }));
+
+const events: Decoder<EventsExpectation> = byKind("a list of events", {
+  list: refined(eventList, (found, { span }): EventsExpectation => ({ ...eventDefaults, events: found, span })),
+  map: refined(
+    object("'events'", {
+      list: required(eventList, "the events", [{ pid: 1 }]),
+      map: optional(
+        located(word("the name of a map")),
+        "the ring buffer or perf event array, where there are several",
+        "events",
+      ),
+      type: optional(located(word("the name of a C struct")), "the struct that an event is, without `struct`", "event"),
+      ordered: optional(boolean, "whether they come in this order; true by default", true),
+      timeout: optional(durationMs, "how long to wait for them; 1s by default", "1s"),
+    }),
+    ({ list, map, type, ordered, timeout }, { span }): EventsExpectation => ({
+      map,
+      type,
+      ordered: ordered ?? eventDefaults.ordered,
+      events: list,
+      timeoutMs: timeout ?? eventDefaults.timeoutMs,
+      span,
+    }),
+  ),
+});
+
+const eventDefaults = { map: undefined, type: undefined, ordered: true, timeoutMs: 1000 };
+
+/** Frames elsewhere were not sent as such, so nothing of them can be "as sent". */
+function frames(world: World): Decoder<readonly FramesExpectation[]> {
+  const frame = refined(packetLayers, (layers): PacketExpectation => ({ ...layers, unchanged: "any" }));
+  return refined(record("lists of frames by host:dev", list(frame, "a list of frames")), (found, _, report) => {
+    const places = found.map(({ key, keySpan }) =>
+      knownPlace(world.topology).decode({ kind: "scalar", value: key, source: key, span: keySpan }, report),
+    );
+    if (places.includes(invalid)) return invalid;
+    return found.map(({ keySpan, decoded }, i) => ({
+      place: { value: places[i] as string, span: keySpan },
+      packets: decoded,
+    }));
+  });
+}

@@ -1,0 +1,173 @@
+import type { SendSource, Step } from "../model/scenario.js";
+import { http, ping, run } from "./clients.js";
+import { contextValues } from "./context.js";
+import { type Invalid, type Report, invalid, located } from "./decoder.js";
+import { expectNothing, expectation } from "./expect.js";
+import { mapContents, mapKeys } from "./map-setup.js";
+import type { MapNode, Node } from "./node.js";
+import { type Fields, type ObjectOf, type OtherKeys, object, optional, required } from "./object.js";
+import { knownPlace } from "./places.js";
+import { boolean, integer, word } from "./scalars.js";
+import { packetsToSend } from "./send.js";
+import type { World } from "./world.js";
+
+/** All keys of a step by the action they belong to; `name` and `expect` go with any. */
+export function stepFields(world: World) {
+  const { topology } = world;
+  return {
+    common: {
+      name: optional(word("a name"), "what the step is called in messages", "the reply comes back"),
+      expect: optional(expectation(world), "what has to be true after the step; what is not named is not looked at", {
+        verdict: "XDP_DROP",
+      }),
+    },
+    send: {
+      send: required(packetsToSend, "packets to put through the program", ["eth", "ipv4", { udp: { dport: 53 } }]),
+      from: optional(
+        located(knownPlace(topology)),
+        "the interface that they are sent from, as host:dev",
+        "client:eth0",
+      ),
+      times: optional(integer(1, 10_000_000), "how many times each packet is sent; 1 by default", 100),
+      senders: optional(integer(1, 1024), "how many CPUs send at once, sharing `times`; 1 by default", 2),
+      context: optional(contextValues(world), "fields of the program's context before it runs", { mark: 5 }),
+      truncate: optional(integer(0, 65_535, "a size in bytes"), "cut each packet off after so many bytes", 20),
+    },
+    ping: { ping: required(ping(topology), "echo requests from one host to another", { to: "10.0.0.2" }) },
+    http: { http: required(http(topology), "HTTP requests from a host", { url: "http://10.0.0.5/" }) },
+    run: {
+      run: required(run(topology), "a command in a host", { host: "client", command: ["nc", "-z", "10.0.0.2", "80"] }),
+    },
+    maps: {
+      update: optional(mapContents, "map entries to set, as user space would", {
+        blocked: [{ key: "10.0.0.1", value: 1 }],
+      }),
+      delete: optional(mapKeys, "map entries to delete, as user space would", { blocked: ["10.0.0.1"] }),
+    },
+    unload: { unload: required(boolean, "true: detach the program and close its maps; what is pinned stays", true) },
+    expect: {},
+  };
+}
+
+type StepFields = ReturnType<typeof stepFields>;
+type Action = Exclude<keyof StepFields, "common">;
+
+/** Decodes the mapping that is a step, or the part of a case that is its only step. */
+export interface StepReader {
+  read(node: MapNode, label: string, report: Report, what: string, caseKeys?: readonly string[]): Step | Invalid;
+}
+
+export function stepReader(world: World): StepReader {
+  const fields = stepFields(world);
+  const actionOf = new Map(
+    (Object.keys(fields) as (keyof StepFields)[]).flatMap((action) =>
+      action === "common" ? [] : Object.keys(fields[action]).map((key): [string, Action] => [key, action]),
+    ),
+  );
+  const allKeys = [...actionOf.keys(), ...Object.keys(fields.common)];
+
+  return {
+    read(node, label, report, what, caseKeys = []) {
+      const action = chosenAction(node, actionOf, report);
+      if (action === invalid) return invalid;
+      const others: OtherKeys = {
+        reason: (key) => (actionOf.has(key) ? `'${key}' goes with '${actionOf.get(key)}'` : undefined),
+        alsoMeant: [...allKeys, ...caseKeys],
+      };
+      const decode = <F extends Fields>(own: F) =>
+        object(what, { ...fields.common, ...own }, others).decode(node, report) as
+          ObjectOf<F & StepFields["common"]> | Invalid;
+      return toStep(action, { fields, decode }, { label, node, report });
+    },
+  };
+}
+
+interface Source {
+  readonly fields: StepFields;
+  readonly decode: <F extends Fields>(own: F) => ObjectOf<F & StepFields["common"]> | Invalid;
+}
+
+interface At {
+  readonly label: string;
+  readonly node: Node;
+  readonly report: Report;
+}
+
+/** A step does one thing; without any it only looks. */
+function chosenAction(node: MapNode, actionOf: ReadonlyMap<string, Action>, report: Report): Action | Invalid {
+  const keys = node.entries.filter(({ key }) => isActionKey(key));
+  const [first] = keys;
+  if (!first) return "expect";
+  const action = actionOf.get(first.key)!;
+  const second = keys.find(({ key }) => actionOf.get(key) !== action);
+  if (!second) return action;
+  return report(
+    second.keySpan,
+    `a step does one thing, and this one does '${first.key}'`,
+    `put '${second.key}' into a step of its own, under 'steps:'`,
+  );
+}
+
+function isActionKey(key: string): boolean {
+  return ["send", "ping", "http", "run", "update", "delete", "unload"].includes(key);
+}
+
+function toStep(action: Action, { fields, decode }: Source, at: At): Step | Invalid {
+  switch (action) {
+    case "send": {
+      const found = decode(fields.send);
+      return found === invalid ? invalid : sendStep(found, at);
+    }
+    case "ping": {
+      const found = decode(fields.ping);
+      return found === invalid ? invalid : { ...base(found, at), ...found.ping };
+    }
+    case "http": {
+      const found = decode(fields.http);
+      return found === invalid ? invalid : { ...base(found, at), ...found.http };
+    }
+    case "run": {
+      const found = decode(fields.run);
+      return found === invalid ? invalid : { ...base(found, at), ...found.run };
+    }
+    case "maps": {
+      const found = decode(fields.maps);
+      if (found === invalid) return invalid;
+      return { ...base(found, at), kind: "maps", set: found.update ?? [], delete: found.delete ?? [] };
+    }
+    case "unload": {
+      const found = decode(fields.unload);
+      if (found === invalid) return invalid;
+      if (!found.unload) return at.report(at.node.span, "'unload' can only be true", "leave it out otherwise");
+      return { ...base(found, at), kind: "unload" };
+    }
+    case "expect": {
+      const found = decode(fields.expect);
+      return found === invalid ? invalid : { ...base(found, at), kind: "expect" };
+    }
+  }
+}
+
+function base(found: ObjectOf<StepFields["common"]>, { label, node }: At) {
+  return { label: found.name ?? label, span: node.span, expect: found.expect ?? expectNothing };
+}
+
+function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at: At): Step | Invalid {
+  const { send, from, times, senders, context, truncate } = found;
+  const whole = send.find((source) => source.kind !== "layers");
+  if (truncate !== undefined && whole) {
+    return at.report(whole.span, "'truncate' cuts packets that are given as layers, and this one is not");
+  }
+  const packets = send.map((source): SendSource => {
+    return source.kind === "layers" ? { ...source, truncateBytes: truncate } : source;
+  });
+  return {
+    ...base(found, at),
+    kind: "send",
+    packets,
+    from,
+    times: times ?? 1,
+    senders: senders ?? 1,
+    context: context ?? {},
+  };
+}

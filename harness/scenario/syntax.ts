@@ -1,0 +1,101 @@
+import { type Hook, hooks } from "../model/hook.js";
+import { backends } from "./backends.js";
+import { cases } from "./cases.js";
+import { type Decoder, type Report, invalid, located, refined } from "./decoder.js";
+import { globalValues, mapContents } from "./map-setup.js";
+import { type Node, entryOf } from "./node.js";
+import { object, optional, record, required } from "./object.js";
+import { oneOf, regex, text, word } from "./scalars.js";
+import { services } from "./services.js";
+import { defaultTopology, topology } from "./topology.js";
+import type { World } from "./world.js";
+
+const hookWords: Readonly<Record<Hook, string>> = {
+  xdp: "in the driver where it can, before the stack",
+  "xdp-native": "in the driver, before the stack",
+  "xdp-generic": "in the stack's receive path, on any device",
+  "tc-ingress": "clsact classifier, incoming packets",
+  "tc-egress": "clsact classifier, outgoing packets",
+  "tcx-ingress": "tcx link, incoming packets (Linux 6.6)",
+  "tcx-egress": "tcx link, outgoing packets (Linux 6.6)",
+  "cgroup_skb/ingress": "packets that sockets of a cgroup receive",
+  "cgroup_skb/egress": "packets that sockets of a cgroup send",
+  socket_filter: "packets that one socket receives",
+  flow_dissector: "how the kernel takes packets apart",
+  sk_lookup: "which socket a connection is for",
+  lwt_in: "route, incoming packets",
+  lwt_out: "route, outgoing packets",
+  lwt_xmit: "route, packets about to leave",
+};
+
+const hook = oneOf("a hook", hookWords);
+
+/** What a scenario's cases are checked against, as far as the file says it rightly; reports nothing. */
+export function worldOf(root: Node): World {
+  const silent: Report = () => invalid;
+  const hookNode = entryOf(root, "hook")?.value;
+  const decodedHook = hookNode && hook.decode(hookNode, silent);
+  const found = decodedHook === invalid ? undefined : decodedHook;
+  const written = entryOf(root, "topology")?.value;
+  const net = written ? topology(found).decode(written, silent) : defaultTopology(found);
+  return { hook: found, programType: found && hooks[found], topology: net === invalid ? undefined : net };
+}
+
+const load = object("'load'", {
+  fails: optional(
+    located(regex),
+    "the verifier or libbpf has to refuse the object, with a log that matches this regular expression",
+    "invalid access to packet",
+  ),
+});
+
+const pinName: Decoder<string> = refined(word("a file name"), (value, node, report) =>
+  /^[\w-]+$/.test(value)
+    ? value
+    : report(
+        node.span,
+        `'${value}' is not a file name for a pin`,
+        "letters, digits, '_' and '-' only: it goes below the run's own bpffs",
+      ),
+);
+
+/** A whole scenario file. */
+export function scenarioSyntax(world: World, refused: boolean) {
+  return object("the scenario", {
+    name: required(word("a name"), "what the scenario shows, as a sentence", "drops every packet and counts it"),
+    description: optional(text(), "more about it, for reports and readers"),
+    program: required(
+      located(word("a file name")),
+      "the program: a .bpf.c or .o file, relative to this file or in the project's bpf/ folder",
+      "xdp_drop.bpf.c",
+    ),
+    entry: optional(
+      located(word("the name of a function")),
+      "function to run, where the object has several for the hook",
+      "xdp_drop",
+    ),
+    hook: required(located(hook), "where the program is attached", "xdp"),
+    globals: optional(globalValues, "global variables by name, set before the program is loaded", { debug: true }),
+    maps: optional(mapContents, "map contents before the first step, by map name", {
+      blocked: [{ key: "10.0.0.1", value: 1 }],
+    }),
+    pins: optional(record("file names by map name", located(pinName)), "maps to pin, each below the run's own bpffs", {
+      counter: "counter",
+    }),
+    load: optional(load, "what loading the object has to lead to; absent: it is accepted", { fails: "unbounded loop" }),
+    topology: optional(
+      topology(world.hook),
+      "hosts and how they are joined; absent: client:eth0 and dut:eth0 on one cable",
+      {
+        hosts: {},
+      },
+    ),
+    services: optional(services(world.topology), "programs that run in hosts during each case", [
+      { host: "backend1", run: ["nginx", "-c", "nginx.conf"], ready: { tcp: 80 } },
+    ]),
+    backends: optional(backends, "the backends that this is for; absent: all that can run it", ["kernel", "wire"]),
+    cases: required(cases(world, refused), "what is tried, one after the other, each with fresh maps", [
+      { name: "a packet is dropped", send: ["eth", "ipv4", "udp"], expect: { verdict: "XDP_DROP" } },
+    ]),
+  });
+}

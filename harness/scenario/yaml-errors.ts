@@ -1,0 +1,90 @@
+import type { YAMLError } from "yaml";
+
+/** What is wrong with the YAML itself, without the vocabulary of its specification. */
+export interface YamlProblem {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Our words for an error of the `yaml` package; `text` is the whole file. */
+export function explainYamlError(error: YAMLError, text: string): YamlProblem {
+  const character = text.slice(error.pos[0], error.pos[0] + 1);
+  switch (error.code) {
+    case "TAB_AS_INDENT":
+      return { message: "a tab at the start of the line", hint: "indent with spaces: YAML does not allow tabs there" };
+    case "MULTIPLE_DOCS":
+      return { message: "a second document starts here", hint: "one file holds one scenario: remove the '---'" };
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return {
+        message: "a second 'key: value' inside a value",
+        hint: 'indent it as the other keys are, or put quotes around a text that holds ": "',
+      };
+    case "MULTILINE_IMPLICIT_KEY":
+      return { message: "a key has to be on one line and end with ':'" };
+    case "BAD_SCALAR_START":
+      return { message: `a value cannot start with '${character}'`, hint: "put quotes around it" };
+    case "BAD_DQ_ESCAPE":
+      return {
+        message: `'${text.slice(...error.pos)}' means nothing between double quotes`,
+        hint: "use single quotes, between which a backslash is only a backslash",
+      };
+    case "TAG_RESOLVE_FAILED":
+      return { message: `the tag '${text.slice(...error.pos)}' means nothing here`, hint: "remove it" };
+    case "BAD_DIRECTIVE":
+      return { message: "a line that starts with '%' means nothing here", hint: "remove it" };
+    case "KEY_OVER_1024_CHARS":
+      return { message: "a key longer than 1024 characters" };
+    case "MULTIPLE_ANCHORS":
+    case "MULTIPLE_TAGS":
+      return { message: "two anchors or two tags on one value" };
+    case "ALIAS_PROPS":
+      return { message: "an alias ('*name') cannot have an anchor or a tag of its own" };
+    case "BAD_ALIAS":
+      return { message: "this anchor or alias has no usable name" };
+    case "BAD_INDENT":
+    case "MISSING_CHAR":
+    case "BLOCK_IN_FLOW":
+    case "UNEXPECTED_TOKEN":
+      return explainStructure(error, text);
+    default:
+      return { message: `not YAML: ${error.message}` };
+  }
+}
+
+function explainStructure(error: YAMLError, text: string): YamlProblem {
+  const { message } = error;
+  const flow = /^Flow (sequence|map)\b/.exec(message);
+  if (flow || /expected flow collection to end/i.test(message)) {
+    const close = flow?.[1] === "map" || message.endsWith("}") ? "}" : "]";
+    return {
+      message: `the '${close === "]" ? "[" : "{"}' before this is not closed`,
+      hint: `end it with '${close}'; its lines have to be indented more than its key`,
+    };
+  }
+  if (/closing ['"]quote|closing quote/i.test(message)) {
+    return { message: "a quote that is opened is not closed" };
+  }
+  if (message.startsWith("Implicit map keys need to be followed by map values")) {
+    return { message: "a key without ':' behind it", hint: "write 'key: value', or '- value' for an item of a list" };
+  }
+  if (message.startsWith("Unexpected block-seq-ind on same line")) {
+    return {
+      message: "a list cannot start on the line of its key",
+      hint: "put '- …' on a line of its own, or write [a, b]",
+    };
+  }
+  if (message.startsWith("Block scalar header")) {
+    return { message: "text behind '|' or '>'", hint: "start the text on the next line" };
+  }
+  if (error.code === "BAD_INDENT") {
+    return {
+      message: "this line's indentation fits nothing above it",
+      hint: "line it up with the key or item it belongs beside",
+    };
+  }
+  const shown = text.slice(error.pos[0], error.pos[1]).trim().slice(0, 20);
+  return {
+    message: shown ? `'${shown}' does not belong here` : "something is missing here",
+    hint: "check the indentation, brackets and quotes just above",
+  };
+}
