@@ -1,10 +1,11 @@
 /**
  * The candidate closest to a misspelt word, or undefined where none is close enough to be meant.
- * Optimal string alignment distance (a transposition counts one), at most a third of the length.
+ * Optimal string alignment distance (a transposition counts one), at most a third of the length, and
+ * less than the whole of it: every letter is one change away from any other.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.min(Math.max(1, Math.floor(word.length / 3)), word.length - 1) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

@@ -8,7 +8,7 @@ import { type ExpandedCase, expandMatrix } from "./matrix.js";
 import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
 import { type Fields, object, optional, required } from "./object.js";
 import { boolean, word } from "./scalars.js";
-import { stepFields, stepReader } from "./steps.js";
+import { type StepReader, stepFields, stepReader } from "./steps.js";
 import type { World } from "./world.js";
 
 const reason = word("the reason");
@@ -48,22 +48,21 @@ const caseFields = {
   maps: optional(mapContents, "map contents, added to the scenario's and winning over them", { counter: 0 }),
 };
 
-const caseKeys = [...Object.keys(caseFields), "matrix", "steps"];
-
 /** All cases, multiplied out by their matrices. */
 export function cases(world: World, mayBeEmpty: boolean): Decoder<readonly Case[]> {
-  const steps = stepReader(world);
+  const reader = caseReader(world, mayBeEmpty);
   return {
     decode(node, report) {
       if (node.kind !== "list") return mistyped(node, "a list of cases", report, "start each case with '- name: …'");
-      const expanded = node.items.map((item) => {
-        if (item.kind !== "map") return mistyped(item, "a case", report, "start it with '- name: …'");
+      const expanded = node.items.flatMap((item): readonly (ExpandedCase | Invalid)[] => {
+        if (item.kind !== "map") return [mistyped(item, "a case", report, "start it with '- name: …'")];
         const copies = expandMatrix(item, report);
-        return copies === invalid ? invalid : allOf(copies.map((copy) => readCase(copy, steps, mayBeEmpty, report)));
+        return copies === invalid ? [invalid] : copies;
       });
-      if (expanded.includes(invalid)) return invalid;
-      const all = (expanded as (readonly Case[])[]).flat();
-      return checkNames(all, node, report) ? all : invalid;
+      const copies = expanded.filter((copy): copy is ExpandedCase => copy !== invalid);
+      const unique = checkNames(copies, report);
+      const found = allOf(copies.map((copy) => reader.read(copy, report)));
+      return unique && copies.length === expanded.length ? found : invalid;
     },
     schema: (definitions) => ({
       type: "array",
@@ -72,57 +71,61 @@ export function cases(world: World, mayBeEmpty: boolean): Decoder<readonly Case[
   };
 }
 
-function readCase(
-  { node, suffix }: ExpandedCase,
-  reader: ReturnType<typeof stepReader>,
-  mayBeEmpty: boolean,
-  report: Report,
-): Case | Invalid {
-  const own = partOf(node, (key) => Object.hasOwn(caseFields, key));
-  const found = object("a case", caseFields).decode(own, report);
-  const steps = readSteps(node, reader, mayBeEmpty, report);
-  if (found === invalid || steps === invalid) return invalid;
+interface CaseReader {
+  read(expanded: ExpandedCase, report: Report): Case | Invalid;
+}
+
+function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
+  const steps = stepReader(world);
+  const decoder = object("a case", caseFields, { alsoMeant: [...steps.keys, "matrix", "steps"] });
   return {
-    name: found.name + suffix,
-    span: node.span,
-    skip: found.skip,
-    only: found.only ?? false,
-    xfail: found.xfail ?? {},
-    backends: found.backends,
-    globals: found.globals ?? [],
-    maps: found.maps ?? [],
-    steps,
+    read({ node, suffix }, report) {
+      const listed = entryOf(node, "steps");
+      const inline = partOf(node, (key) => key !== "name" && steps.keys.includes(key));
+      const own = partOf(node, (key) => key !== "steps" && !inline.entries.some((entry) => entry.key === key));
+      const found = decoder.decode(own, report);
+      const idle = !listed && inline.entries.length === 0;
+      if (idle) {
+        // A key that is nothing here was probably meant to be what the case does.
+        const known = own.entries.every(({ key }) => Object.hasOwn(caseFields, key));
+        if (known && !mayBeEmpty)
+          return report(headSpan(node), "this case does nothing", "add 'send:' and 'expect:', or 'steps:'");
+      }
+      const read = listed ? readSteps(listed.value, inline, steps, report) : idle ? [] : oneStep(inline, steps, report);
+      if (found === invalid || read === invalid) return invalid;
+      return {
+        name: found.name + suffix,
+        span: node.span,
+        skip: found.skip,
+        only: found.only ?? false,
+        xfail: found.xfail ?? {},
+        backends: found.backends,
+        globals: found.globals ?? [],
+        maps: found.maps ?? [],
+        steps: read,
+      };
+    },
   };
 }
 
-/** The case's `steps:`, or the one step that is written in the case itself. */
-function readSteps(
-  node: MapNode,
-  reader: ReturnType<typeof stepReader>,
-  mayBeEmpty: boolean,
-  report: Report,
-): readonly Step[] | Invalid {
-  const listed = entryOf(node, "steps");
-  const inline = partOf(node, (key) => !caseKeys.includes(key));
-  if (!listed) {
-    if (inline.entries.length > 0) {
-      const step = reader.read(inline, "step 1", report, "a case", caseKeys);
-      return step === invalid ? invalid : [step];
-    }
-    if (mayBeEmpty) return [];
-    return report(headSpan(node), "this case does nothing", "add 'send:' and 'expect:', or 'steps:'");
-  }
+/** The one step that is written in the case itself. */
+function oneStep(inline: MapNode, reader: StepReader, report: Report): readonly Step[] | Invalid {
+  const step = reader.read(inline, "step 1", report, "a case");
+  return step === invalid ? invalid : [step];
+}
+
+function readSteps(listed: Node, inline: MapNode, reader: StepReader, report: Report): readonly Step[] | Invalid {
   for (const { key, keySpan } of inline.entries) {
     report(keySpan, `'${key}' has no place in a case with 'steps'`, "move it into one of the steps");
   }
-  if (listed.value.kind !== "list" || listed.value.items.length === 0) {
-    return mistyped(listed.value, "a list of steps", report, "start each step with '- '");
+  if (listed.kind !== "list" || listed.items.length === 0) {
+    return mistyped(listed, "a list of steps", report, "start each step with '- '");
   }
-  const steps = allOf(listed.value.items.map((item, i) => readStep(item, i, reader, report)));
+  const steps = allOf(listed.items.map((item, i) => readStep(item, i, reader, report)));
   return inline.entries.length > 0 ? invalid : steps;
 }
 
-function readStep(item: Node, index: number, reader: ReturnType<typeof stepReader>, report: Report): Step | Invalid {
+function readStep(item: Node, index: number, reader: StepReader, report: Report): Step | Invalid {
   if (item.kind === "map" && item.entries.length > 0) return reader.read(item, `step ${index + 1}`, report, "a step");
   return mistyped(item, "a step", report, "for example: - send: [eth, ipv4, udp]");
 }
@@ -132,18 +135,18 @@ function partOf(node: MapNode, belongs: (key: string) => boolean): MapNode {
 }
 
 /** A name picks one case, on the command line and in reports. */
-function checkNames(all: readonly Case[], node: Node, report: Report): boolean {
-  const nodes = node.kind === "list" ? node.items : [];
-  const seen = new Map<string, Case>();
+function checkNames(expanded: readonly ExpandedCase[], report: Report): boolean {
+  const seen = new Map<string, Node>();
   let valid = true;
-  for (const each of all) {
-    const first = seen.get(each.name);
+  for (const { node, suffix } of expanded) {
+    const written = entryOf(node, "name")?.value;
+    if (written?.kind !== "scalar") continue;
+    const name = written.source + suffix;
+    const first = seen.get(name);
     if (first) {
-      const item = nodes.find(({ span }) => span.start.offset === each.span.start.offset);
-      const span = (item && entryOf(item, "name")?.value.span) ?? each.span;
-      report(span, `two cases are named '${each.name}', the first on line ${first.span.start.line}`);
+      report(written.span, `two cases are named '${name}', the first on line ${first.span.start.line}`);
       valid = false;
-    } else seen.set(each.name, each);
+    } else seen.set(name, written);
   }
   return valid;
 }

@@ -10,7 +10,7 @@ const maxWidth = 100;
 export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string {
   const { span, message, hint } = diagnostic;
   const lines = [span ? `${formatSpan(span)}: ${message}` : message];
-  if (span && text !== undefined) lines.push(...sourceLines(span, text));
+  if (span && text) lines.push(...sourceLines(span, text));
   if (hint) lines.push(`  hint: ${hint}`);
   return lines.join("\n");
 }

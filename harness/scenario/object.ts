@@ -61,13 +61,19 @@ export function object<F extends Fields>(what: string, fields: F, others: OtherK
     decode(node, report) {
       if (node.kind !== "map") return mistyped(node, `a mapping (${keys.slice(0, 3).join(", ")}, …)`, report);
       const found = new Map<string, EntryNode>();
+      const meant = new Set<string | undefined>();
       let valid = true;
       for (const entry of node.entries) {
         if (Object.hasOwn(fields, entry.key)) found.set(entry.key, entry);
-        else valid = reportUnknownKey(what, keys, entry, others, report);
+        else {
+          meant.add(reportUnknownKey(what, keys, entry, others, report));
+          valid = false;
+        }
       }
       const result: Record<string, unknown> = {};
       for (const key of keys) {
+        // A misspelt key is one mistake, not also a missing key.
+        if (!found.has(key) && meant.has(key)) continue;
         const value = decodeField(what, key, fields[key]!, found.get(key), node, report);
         if (value === invalid) valid = false;
         else result[key] = value;
@@ -105,23 +111,21 @@ function decodeField(
   return report(headSpan(node), `${what} needs '${key}'`, shown && `for example: ${shown}`);
 }
 
+/** Returns the key that was probably meant. */
 function reportUnknownKey(
   what: string,
   keys: readonly string[],
   entry: EntryNode,
   { reason: reasonFor, alsoMeant = [] }: OtherKeys,
   report: Report,
-): false {
+): string | undefined {
   const reason = reasonFor?.(entry.key);
-  const near = nearest(entry.key, [...keys, ...alsoMeant]);
+  const known = [...new Set([...keys, ...alsoMeant])];
+  const near = nearest(entry.key, known);
   if (reason) report(entry.keySpan, `'${entry.key}' has no place in ${what}`, reason);
   else
-    report(
-      entry.keySpan,
-      `unknown key '${entry.key}' in ${what}`,
-      near ? `did you mean '${near}'?` : knownKeys([...keys, ...alsoMeant]),
-    );
-  return false;
+    report(entry.keySpan, `unknown key '${entry.key}' in ${what}`, near ? `did you mean '${near}'?` : knownKeys(known));
+  return near;
 }
 
 function knownKeys(keys: readonly string[]): string {

@@ -53,8 +53,7 @@ function findDev(
 ): string | Invalid {
   const devs = host.interfaces.map((each) => each.dev);
   if (dev === "lo" || devs.includes(dev)) return found(dev);
-  const near = nearest(dev, devs);
-  const hint = near ? `did you mean '${near}'?` : `it has ${devs.join(", ") || "none"}; more go into topology: hosts`;
+  const hint = `it has ${devs.join(", ") || "none"}; others have to be declared under 'topology:'`;
   return report(node.span, `host '${host.name}' has no interface '${dev}'`, hint);
 }
 

@@ -1,15 +1,15 @@
-import { Composer, type ParsedNode, Parser, isAlias, isMap, isScalar, isSeq, type YAMLError } from "yaml";
+import { Composer, Parser, type YAMLError } from "yaml";
 import type { Diagnostic } from "../model/error.js";
 import type { Span } from "../model/span.js";
 import { Lines } from "./lines.js";
-import { type EntryNode, type Node, headSpan } from "./node.js";
+import type { Node } from "./node.js";
+import { inspectTokens } from "./tokens.js";
+import { TreeBuilder } from "./tree.js";
 import { explainYamlError } from "./yaml-errors.js";
 
 /** Scenario files are written by hand; packets in bulk belong into capture files. */
 const maxCharacters = 1 << 20;
 const maxDepth = 100;
-/** After aliases are followed: a few lines of nested aliases can stand for billions of values. */
-const maxNodes = 200_000;
 
 /**
  * A text's only YAML document as a tree of nodes with spans. `root` is undefined where the text is
@@ -34,16 +34,22 @@ export function readYaml(text: string, file: string): { root: Node | undefined; 
     );
   }
   const tokens = [...new Parser().parse(text)];
-  if (isTooDeep(tokens)) return refuse(`lists and mappings inside each other more than ${maxDepth} deep`);
-  const [document] = [...new Composer({ intAsBigInt: true, uniqueKeys: false }).compose(tokens, true, text.length)];
-  if (!document || document.contents === null) {
+  const { depth, unclosed } = inspectTokens(tokens);
+  if (depth > maxDepth) return refuse(`lists and mappings inside each other more than ${maxDepth} deep`);
+  const options = { intAsBigInt: true, uniqueKeys: false } as const;
+  const [document, second] = [...new Composer(options).compose(tokens, true, text.length)];
+  for (const error of firstOfEachLine([...(document?.errors ?? []), ...(document?.warnings ?? [])], lines)) {
+    const { message, hint, start, end } = explainYamlError(error, text, unclosed);
+    report(lines.span(start, end), message, hint);
+  }
+  if (second) {
+    const start = Math.max(text.indexOf("---", second.range[0]), second.range[0]);
+    report(lines.span(start, start + 3), "a second document starts here", "one file holds one scenario");
+  }
+  if (diagnostics.length === 0 && !document?.contents) {
     return refuse("the file is empty", "a scenario starts with `name:`, `program:` and `hook:`");
   }
-  for (const error of firstOfEachLine([...document.errors, ...document.warnings], lines)) {
-    const { message, hint } = explainYamlError(error, text);
-    report(lines.span(...error.pos), message, hint);
-  }
-  if (diagnostics.length > 0) return { root: undefined, diagnostics };
+  if (diagnostics.length > 0 || !document?.contents) return { root: undefined, diagnostics };
   const root = new TreeBuilder(text, lines, report).build(document.contents);
   return { root: diagnostics.length > 0 ? undefined : root, diagnostics };
 }
@@ -56,143 +62,4 @@ function firstOfEachLine(errors: readonly YAMLError[], lines: Lines): YAMLError[
     if (!byLine.has(line)) byLine.set(line, error);
   }
   return [...byLine.values()];
-}
-
-/** The `yaml` package composes by recursion, so what would exhaust the stack is refused before. */
-function isTooDeep(tokens: readonly object[]): boolean {
-  let level: readonly object[] = tokens;
-  for (let depth = 0; level.length > 0; depth++) {
-    // A document token and, per level of data, a collection token with its items.
-    if (depth > 2 * maxDepth + 1) return true;
-    level = level.flatMap((token) => {
-      const { key, value, items } = token as { key?: object | null; value?: object | null; items?: object[] };
-      return [key, value, ...(items ?? [])].filter((child) => typeof child === "object" && child !== null);
-    });
-  }
-  return false;
-}
-
-/** Follows aliases and merge keys; values keep the span of the place where they were written. */
-class TreeBuilder {
-  readonly #text: string;
-  readonly #lines: Lines;
-  readonly #report: (span: Span, message: string, hint?: string) => void;
-  /** Anchors so far; undefined while the anchored value itself is being read. */
-  readonly #anchors = new Map<string, Node | undefined>();
-  readonly #sizes = new WeakMap<Node, number>();
-
-  constructor(text: string, lines: Lines, report: (span: Span, message: string, hint?: string) => void) {
-    this.#text = text;
-    this.#lines = lines;
-    this.#report = report;
-  }
-
-  build(contents: ParsedNode): Node | undefined {
-    const root = this.#node(contents, 0);
-    if (this.#sizeOf(root) <= maxNodes) return root;
-    this.#report(headSpan(root), `the aliases in this file stand for more than ${maxNodes} values`);
-    return undefined;
-  }
-
-  #node(parsed: ParsedNode | null, emptyAt: number): Node {
-    if (parsed === null) return this.#nothing(this.#lines.span(emptyAt, emptyAt));
-    const span = this.#span(parsed);
-    if (isAlias(parsed)) return this.#alias(parsed.source, span);
-    const { anchor } = parsed;
-    if (anchor) this.#anchors.set(anchor, undefined);
-    const node = this.#plainNode(parsed, span);
-    if (anchor) this.#anchors.set(anchor, node);
-    return this.#sized(node);
-  }
-
-  #plainNode(parsed: ParsedNode, span: Span): Node {
-    if (isSeq<ParsedNode>(parsed)) {
-      return { kind: "list", items: parsed.items.map((item) => this.#node(item, span.end.offset)), span };
-    }
-    if (isMap<ParsedNode, ParsedNode | null>(parsed)) {
-      return { kind: "map", entries: this.#entries(parsed.items, span), span };
-    }
-    if (!isScalar(parsed)) return this.#nothing(span);
-    const { value } = parsed;
-    const source = typeof value === "string" ? value : this.#text.slice(span.start.offset, span.end.offset);
-    if (typeof value === "bigint") {
-      const number = Number(value);
-      return { kind: "scalar", value: Number.isSafeInteger(number) ? number : value, source, span };
-    }
-    return { kind: "scalar", value: value as string | number | boolean | null, source, span };
-  }
-
-  #entries(pairs: readonly { key: ParsedNode; value: ParsedNode | null }[], mapSpan: Span): EntryNode[] {
-    const own = new Map<string, EntryNode>();
-    const merged: EntryNode[] = [];
-    for (const pair of pairs) {
-      const keySpan = pair.key ? this.#span(pair.key) : mapSpan;
-      const key = this.#key(pair.key, keySpan);
-      const value = this.#node(pair.value, keySpan.end.offset);
-      if (key === undefined) continue;
-      const first = own.get(key);
-      if (key === "<<") merged.push(...this.#merge(value));
-      else if (!first) own.set(key, { key, keySpan, value });
-      else {
-        const { line } = first.keySpan.start;
-        this.#report(keySpan, `'${key}' is given twice, first on line ${line}`, "keep one of the two");
-      }
-    }
-    for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
-    return [...own.values()];
-  }
-
-  #key(parsed: ParsedNode | null, span: Span): string | undefined {
-    const node = this.#node(parsed, span.start.offset);
-    if (node.kind === "scalar" && node.source !== "") return node.source;
-    const hint = 'write "key: value"; a value with braces or brackets of its own needs quotes';
-    this.#report(
-      span,
-      node.kind === "scalar" ? "a key is missing before ':'" : "a list or mapping cannot be a key",
-      hint,
-    );
-    return undefined;
-  }
-
-  /** YAML's merge key: `<<: *base` or `<<: [*a, *b]`, where what comes first wins. */
-  #merge(value: Node): EntryNode[] {
-    const sources = value.kind === "list" ? value.items : [value];
-    return sources.flatMap((source) => {
-      if (source.kind === "map") return source.entries;
-      this.#report(source.span, "'<<' takes a mapping, or a list of mappings, to copy keys from");
-      return [];
-    });
-  }
-
-  #alias(name: string, span: Span): Node {
-    const target = this.#anchors.get(name);
-    if (target) return target;
-    if (this.#anchors.has(name)) this.#report(span, `'*${name}' is inside the value that it stands for`);
-    else this.#report(span, `'*${name}' stands for nothing: no '&${name}' before it`);
-    return this.#nothing(span);
-  }
-
-  #nothing(span: Span): Node {
-    return { kind: "scalar", value: null, source: "", span };
-  }
-
-  #sized(node: Node): Node {
-    const children =
-      node.kind === "list" ? node.items : node.kind === "map" ? node.entries.map((entry) => entry.value) : [];
-    this.#sizes.set(
-      node,
-      children.reduce((sum, child) => sum + this.#sizeOf(child), 1),
-    );
-    return node;
-  }
-
-  #sizeOf(node: Node): number {
-    return this.#sizes.get(node) ?? 1;
-  }
-
-  /** Without the white space that YAML counts as part of block values. */
-  #span(parsed: Pick<ParsedNode, "range">): Span {
-    const [start, end] = parsed.range;
-    return this.#lines.span(start, start + this.#text.slice(start, end).trimEnd().length);
-  }
 }

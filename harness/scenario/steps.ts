@@ -54,7 +54,10 @@ type Action = Exclude<keyof StepFields, "common">;
 
 /** Decodes the mapping that is a step, or the part of a case that is its only step. */
 export interface StepReader {
-  read(node: MapNode, label: string, report: Report, what: string, caseKeys?: readonly string[]): Step | Invalid;
+  /** All keys that a step can have. */
+  readonly keys: readonly string[];
+  /** `what` names the mapping in messages: a step, or a case. */
+  read(node: MapNode, label: string, report: Report, what: string): Step | Invalid;
 }
 
 export function stepReader(world: World): StepReader {
@@ -67,12 +70,13 @@ export function stepReader(world: World): StepReader {
   const allKeys = [...actionOf.keys(), ...Object.keys(fields.common)];
 
   return {
-    read(node, label, report, what, caseKeys = []) {
+    keys: allKeys,
+    read(node, label, report, what) {
       const action = chosenAction(node, actionOf, report);
       if (action === invalid) return invalid;
       const others: OtherKeys = {
         reason: (key) => (actionOf.has(key) ? `'${key}' goes with '${actionOf.get(key)}'` : undefined),
-        alsoMeant: [...allKeys, ...caseKeys],
+        alsoMeant: allKeys,
       };
       const decode = <F extends Fields>(own: F) =>
         object(what, { ...fields.common, ...own }, others).decode(node, report) as

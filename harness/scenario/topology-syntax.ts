@@ -90,7 +90,7 @@ export type WrittenHost = WrittenHosts[number]["decoded"];
 
 /** dev_valid_name() in net/core/dev.c, narrowed to characters that need no quoting anywhere. */
 function devProblem(name: string): string | undefined {
-  if (name === "lo") return "'lo' is in every host already and is not for scenarios to set up";
+  if (name === "lo") return "'lo' is in every host already: leave it out";
   return nameProblem("an interface", name);
 }
 

@@ -1,4 +1,5 @@
 import type { YAMLError } from "yaml";
+import type { Unclosed } from "./tokens.js";
 
 /** What is wrong with the YAML itself, without the vocabulary of its specification. */
 export interface YamlProblem {
@@ -6,14 +7,48 @@ export interface YamlProblem {
   readonly hint?: string;
 }
 
-/** Our words for an error of the `yaml` package; `text` is the whole file. */
-export function explainYamlError(error: YAMLError, text: string): YamlProblem {
+/**
+ * Our words for an error of the `yaml` package, and the stretch of `text` that is meant. What is
+ * opened and never closed is shown where it is opened, not where the parser gave up.
+ */
+export function explainYamlError(
+  error: YAMLError,
+  text: string,
+  unclosed: readonly Unclosed[],
+): YamlProblem & { readonly start: number; readonly end: number } {
+  const [start, end] = error.pos;
+  const before = unclosed.filter(({ offset }) => offset <= start).at(-1);
+  if (before && structural.has(error.code)) {
+    const { offset, opener } = before;
+    return { ...explainUnclosed(opener), start: offset, end: offset + opener.length };
+  }
+  return { ...explain(error, text), start, end };
+}
+
+/** Errors that something left open can lead to. */
+const structural: ReadonlySet<string> = new Set([
+  "BAD_INDENT",
+  "MISSING_CHAR",
+  "BLOCK_IN_FLOW",
+  "BLOCK_AS_IMPLICIT_KEY",
+  "MULTILINE_IMPLICIT_KEY",
+  "UNEXPECTED_TOKEN",
+]);
+
+function explainUnclosed(opener: string): YamlProblem {
+  if (opener === '"' || opener === "'") return { message: `this ${opener} is not closed` };
+  const close = opener === "[" ? "]" : "}";
+  return {
+    message: `this '${opener}' is not closed`,
+    hint: `end it with '${close}'; its lines have to be indented more than its key`,
+  };
+}
+
+function explain(error: YAMLError, text: string): YamlProblem {
   const character = text.slice(error.pos[0], error.pos[0] + 1);
   switch (error.code) {
     case "TAB_AS_INDENT":
       return { message: "a tab at the start of the line", hint: "indent with spaces: YAML does not allow tabs there" };
-    case "MULTIPLE_DOCS":
-      return { message: "a second document starts here", hint: "one file holds one scenario: remove the '---'" };
     case "BLOCK_AS_IMPLICIT_KEY":
       return {
         message: "a second 'key: value' inside a value",
@@ -53,17 +88,6 @@ export function explainYamlError(error: YAMLError, text: string): YamlProblem {
 
 function explainStructure(error: YAMLError, text: string): YamlProblem {
   const { message } = error;
-  const flow = /^Flow (sequence|map)\b/.exec(message);
-  if (flow || /expected flow collection to end/i.test(message)) {
-    const close = flow?.[1] === "map" || message.endsWith("}") ? "}" : "]";
-    return {
-      message: `the '${close === "]" ? "[" : "{"}' before this is not closed`,
-      hint: `end it with '${close}'; its lines have to be indented more than its key`,
-    };
-  }
-  if (/closing ['"]quote|closing quote/i.test(message)) {
-    return { message: "a quote that is opened is not closed" };
-  }
   if (message.startsWith("Implicit map keys need to be followed by map values")) {
     return { message: "a key without ':' behind it", hint: "write 'key: value', or '- value' for an item of a list" };
   }
