@@ -2,7 +2,7 @@ import { harnessError } from "../model/error.js";
 import type { FieldValue } from "../model/packet.js";
 import { join } from "./options.js";
 import type { FieldDef, ListCodec } from "./protocol.js";
-import { type Plain, formatFieldValue, parseFieldValue } from "./value.js";
+import { type Plain, formatFieldValue, parseFieldValue } from "./field-value.js";
 
 /** Addresses one after the other (routes, segments). Bytes short of an address at the end are an item of their own. */
 export function addressList(family: "ipv4" | "ipv6"): ListCodec {

@@ -6,7 +6,7 @@ import { join } from "./options.js";
 import type { FieldDef, Neighbours, ParsedLayer, Protocol, Values } from "./protocol.js";
 import { fieldHint, findField, findProtocol, padding, protocolHint } from "./protocols.js";
 import { settle } from "./settle.js";
-import { describeFieldValue } from "./value.js";
+import { describeFieldValue } from "./field-value.js";
 
 export { editPacket } from "./edit.js";
 
@@ -64,6 +64,7 @@ function encodeLayer(spec: LayerSpec, around: Neighbours): EncodedLayer {
     });
   }
   const given = givenValues(definition, spec);
+  requireAnnounceable(spec, definition, around);
   const values: Record<string, FieldValue> = {};
   for (const def of definition.fields) values[def.name] = given[def.name] ?? defaultOf(def, given, around);
   const header = encodeFields(definition.fields, values);
@@ -104,6 +105,22 @@ export function requirePresent(spec: LayerSpec, definition: Protocol, values: Va
       hint: `it has ${Object.keys(values).join(", ")}; bytes behind the header go into a payload layer`,
     });
   }
+}
+
+/** Nothing in an Ethernet header can say that TCP follows: most likely a layer is missing between the two. */
+function requireAnnounceable(spec: LayerSpec, definition: Protocol, { next }: Neighbours): void {
+  const announcing = definition.fields.find((def) => def.automatic === "next");
+  if (announcing === undefined || next === undefined || spec.fields[announcing.name] !== undefined) return;
+  const known = Object.keys(announcing.names ?? {});
+  if (known.includes(next) || findProtocol(next) === undefined) return;
+  const between =
+    known.includes("ipv4") && known.includes("arp")
+      ? "put ipv4 or ipv6 between them"
+      : "put another layer between them";
+  throw harnessError("packet", `${next} cannot follow ${definition.name} directly`, {
+    span: spec.span,
+    hint: `${between}, or give ${definition.name}.${announcing.name} a value to build it all the same`,
+  });
 }
 
 function placeLayers(encoded: readonly EncodedLayer[]): { layers: readonly ParsedLayer[]; parts: Uint8Array[] } {

@@ -4,7 +4,7 @@ import type { LayerSpec, Located } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import type { ParsedPacket } from "./protocol.js";
 import { fieldHint, findField, findProtocol, protocolHint } from "./protocols.js";
-import { type Plain, parseFieldValue } from "./value.js";
+import { type Plain, parseFieldValue } from "./field-value.js";
 
 const start = { line: 1, column: 1, offset: 0 };
 

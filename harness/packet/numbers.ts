@@ -53,20 +53,24 @@ export const ipProtocols: Readonly<Record<string, number>> = {
   experimental: 253,
 };
 
-/** The layer that a number announces, where it is one of ours. */
-export function nextByNumber(numbers: Readonly<Record<string, number>>, known: readonly string[]) {
+/** The layer that a number announces, where it is one of ours; `payload` where it is not. */
+function nextByNumber(numbers: Readonly<Record<string, number>>, known: readonly string[]) {
   const byNumber = new Map(known.map((name) => [numbers[name], name]));
   return (value: unknown): string => byNumber.get(Number(value)) ?? "payload";
 }
 
-const etherLayers = ["ipv4", "arp", "vlan", "qinq", "ipv6"];
-const ipLayers = ["icmp", "ipv4", "tcp", "udp", "ipv6", "gre", "eth"];
-const extensionLayers = ["ipv6-hopopts", "ipv6-routing", "ipv6-frag", "ipv6-dstopts"];
+const inIp = ["icmp", "ipv4", "tcp", "udp", "ipv6", "gre", "esp", "ah", "eth"];
 
-export const nextByEtherType = nextByNumber(etherTypes, etherLayers);
-/** GRE also carries whole Ethernet frames (RFC 7637's and Linux's transparent Ethernet bridging). */
-export const nextByGreProtocol = nextByNumber(etherTypes, [...etherLayers, "eth"]);
-const nextInIpv4 = nextByNumber(ipProtocols, [...ipLayers, "esp", "ah"]);
-const nextInIpv6 = nextByNumber(ipProtocols, [...ipLayers, "esp", "ah", "icmpv6", ...extensionLayers]);
+/** `eth` is transparent Ethernet bridging (RFC 1701's number, used by GRE and Geneve). */
+export const nextByEtherType = nextByNumber(etherTypes, ["ipv4", "arp", "vlan", "qinq", "ipv6", "eth"]);
 
-export { nextInIpv4, nextInIpv6 };
+export const nextInIpv4 = nextByNumber(ipProtocols, inIp);
+
+export const nextInIpv6 = nextByNumber(ipProtocols, [
+  ...inIp,
+  "icmpv6",
+  "ipv6-hopopts",
+  "ipv6-routing",
+  "ipv6-frag",
+  "ipv6-dstopts",
+]);

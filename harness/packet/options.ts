@@ -4,7 +4,7 @@ import { nearest } from "../model/nearest.js";
 import type { FieldValue } from "../model/packet.js";
 import { decodeFields, encodeFields, zeroOf } from "./header.js";
 import type { FieldDef, ListCodec, OptionDef, Values } from "./protocol.js";
-import { type Plain, formatFieldValue, parseFieldValue, show } from "./value.js";
+import { type Plain, formatFieldValue, parseFieldValue, show } from "./field-value.js";
 
 /** How a protocol lays out its type-length-value options. */
 export interface OptionFormat {

@@ -2,7 +2,7 @@ import { harnessError } from "../model/error.js";
 import { nearest } from "../model/nearest.js";
 import type { FieldValue, Pattern } from "../model/packet.js";
 import type { FieldDef } from "./protocol.js";
-import { type Plain, formatFieldValue, parseFieldValue, show } from "./value.js";
+import { type Plain, formatFieldValue, parseFieldValue, show } from "./field-value.js";
 
 const patternKeys = ["in", "not", "min", "max", "mask", "value"];
 

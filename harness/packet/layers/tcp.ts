@@ -1,6 +1,6 @@
 import { ipProtocols } from "../numbers.js";
 import type { Protocol, Values } from "../protocol.js";
-import { formatFieldValue } from "../value.js";
+import { formatFieldValue } from "../field-value.js";
 import { tcpOptions } from "./tcp-options.js";
 
 const fixedBytes = 20;

@@ -1,0 +1,115 @@
+import { formatIpv4 } from "../address.js";
+import type { Content, FieldDef, Protocol, Values } from "../protocol.js";
+import { formatFieldValue } from "../field-value.js";
+
+const types = {
+  "echo-reply": 0,
+  unreachable: 3,
+  "source-quench": 4,
+  redirect: 5,
+  echo: 8,
+  "router-advertisement": 9,
+  "router-solicitation": 10,
+  "time-exceeded": 11,
+  "parameter-problem": 12,
+  timestamp: 13,
+  "timestamp-reply": 14,
+  information: 15,
+  "information-reply": 16,
+  "mask-request": 17,
+  "mask-reply": 18,
+} as const;
+
+const { unreachable, redirect, timestamp } = types;
+
+/** For a field that only some messages have. */
+function onlyIn(...wanted: readonly number[]): (values: Values) => boolean {
+  return (values) => wanted.includes(values["type"] as number);
+}
+
+const queries = [0, 8, 13, 14, 15, 16, 17, 18];
+/** With the bytes between checksum and quoted packet as RFC 4884 §4 has them. */
+const extensible = [types.unreachable, types["time-exceeded"], types["parameter-problem"]];
+const errors = [...extensible, types["source-quench"], redirect];
+const spokenFor = [...queries, ...extensible, redirect];
+
+const typeDef: FieldDef = {
+  name: "type",
+  kind: "uint",
+  sizeBits: 8,
+  names: types,
+  default: types.echo,
+  doc: "message",
+};
+
+function quotesIpv4(values: Values, { bytes, startBytes, endBytes }: Content): string {
+  const quoted = errors.includes(values["type"] as never) && startBytes < endBytes && bytes[startBytes]! >> 4 === 4;
+  return quoted ? "ipv4" : "payload";
+}
+
+function summarizeIcmp(values: Values): string {
+  const { type, code, id, seq, mtu, gateway } = values;
+  const name = `${formatFieldValue(typeDef, type!)}${code === 0 ? "" : ` code ${code as number}`}`;
+  if (id !== undefined) return `${name} id ${id as number} seq ${seq as number}`;
+  if (gateway !== undefined) return `${name} to ${formatIpv4(gateway as Uint8Array)}`;
+  return typeof mtu === "number" && mtu > 0 ? `${name} mtu ${mtu}` : name;
+}
+
+export const icmp: Protocol = {
+  name: "icmp",
+  doc: "Internet Control Message Protocol (RFC 792); errors quote the packet that caused them as the layers behind",
+  fields: [
+    typeDef,
+    { name: "code", kind: "uint", sizeBits: 8, doc: "variant of the message" },
+    {
+      name: "checksum",
+      kind: "uint",
+      sizeBits: 16,
+      base: "hex",
+      automatic: "checksum",
+      checksum: { covers: "header and content" },
+      doc: "over the whole message",
+    },
+    { name: "id", kind: "uint", sizeBits: 16, default: 1, present: onlyIn(...queries), doc: "identifier" },
+    { name: "seq", kind: "uint", sizeBits: 16, default: 1, present: onlyIn(...queries), doc: "sequence number" },
+    {
+      name: "originate",
+      kind: "uint",
+      sizeBits: 32,
+      present: onlyIn(timestamp, 14),
+      doc: "milliseconds since midnight",
+    },
+    { name: "receive", kind: "uint", sizeBits: 32, present: onlyIn(timestamp, 14), doc: "milliseconds since midnight" },
+    {
+      name: "transmit",
+      kind: "uint",
+      sizeBits: 32,
+      present: onlyIn(timestamp, 14),
+      doc: "milliseconds since midnight",
+    },
+    { name: "mask", kind: "ipv4", sizeBits: 32, present: onlyIn(17, 18), doc: "address mask (RFC 950)" },
+    { name: "gateway", kind: "ipv4", sizeBits: 32, present: onlyIn(redirect), doc: "router to use instead" },
+    { name: "pointer", kind: "uint", sizeBits: 8, present: onlyIn(12), doc: "offset of the byte at fault" },
+    { name: "unused", kind: "uint", sizeBits: 8, present: onlyIn(unreachable, 11), doc: "0" },
+    {
+      name: "length",
+      kind: "uint",
+      sizeBits: 8,
+      present: onlyIn(...extensible),
+      doc: "words of the quoted packet, where extensions follow it (RFC 4884); else 0",
+    },
+    { name: "unused2", kind: "uint", sizeBits: 16, present: onlyIn(11, 12), doc: "0" },
+    { name: "mtu", kind: "uint", sizeBits: 16, present: onlyIn(unreachable), doc: "of the next hop (RFC 1191)" },
+    {
+      name: "rest",
+      kind: "uint",
+      sizeBits: 32,
+      base: "hex",
+      present: (values) => !spokenFor.includes(values["type"] as never),
+      doc: "the second word of other messages",
+    },
+  ],
+  next: quotesIpv4,
+  quotes: (values) => errors.includes(values["type"] as never),
+  summarize: summarizeIcmp,
+};
