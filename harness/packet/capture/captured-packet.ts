@@ -23,7 +23,7 @@ export interface ProgramVerdict {
 
 /**
  * Bytes of a capture file: all at once or in pieces of any size, for instance a Node read stream.
- * The pieces may be reused by the sender: what is kept of them is copied.
+ * Packets are copied out of the pieces, so they keep none of them alive.
  */
 export type CaptureInput = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 

@@ -1,5 +1,4 @@
 import { fromHex } from "../../model/hex.js";
-import type { Packet } from "../../model/packet.js";
 import type { CapturedPacket } from "./captured-packet.js";
 import { BytesWriter } from "./bytes-writer.js";
 import { joinBytes } from "./join-bytes.js";
@@ -14,7 +13,7 @@ import { PcapngWriter } from "./write-pcapng.js";
 export function sampleCaptures(recorded: readonly CapturedPacket[]): Readonly<Record<string, Uint8Array>> {
   const first = recorded.slice(0, 20);
   const http = recorded.slice(50, 62);
-  const ip = http.map((captured) => ({ ...captured, packet: withoutEthernet(captured.packet) }));
+  const ip = http.map(withoutEthernet);
   return {
     "real-traffic.pcap": classic(recorded),
     "big-endian-ns.pcap": classic(first, { nanoseconds: true, littleEndian: false }),
@@ -52,8 +51,9 @@ function withTime(captured: CapturedPacket): CapturedPacket & { readonly timesta
   return { ...captured, timestampNs: captured.timestampNs ?? 0n };
 }
 
-function withoutEthernet({ bytes }: Packet): Packet {
-  return { linkType: "raw-ip", bytes: bytes.subarray(14) };
+function withoutEthernet(captured: CapturedPacket): CapturedPacket {
+  const bytes = captured.packet.bytes.subarray(14);
+  return { ...captured, packet: { linkType: "raw-ip", bytes }, originalLength: bytes.length };
 }
 
 function snapped(captured: CapturedPacket, snapBytes: number): CapturedPacket {

@@ -91,7 +91,9 @@ export class Window {
 
   #replace(parts: readonly Uint8Array[]): void {
     const filled = parts.filter((part) => part.length > 0);
-    this.#bytes = filled.length === 1 ? filled[0]! : joinBytes(filled);
+    const { buffer, byteOffset, byteLength } = filled.length === 1 ? filled[0]! : joinBytes(filled);
+    // A plain view: the `slice` of Node's Buffer would not copy.
+    this.#bytes = new Uint8Array(buffer, byteOffset, byteLength);
     this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
     this.#start = 0;
   }
