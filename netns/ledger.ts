@@ -4,7 +4,7 @@ import { harnessError } from "../harness/model/error.js";
 import { identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.js";
 
 /** On a tmpfs, so that it goes with everything it names when the machine goes down. */
-export const ledgerRoot = "/run/packetproof";
+export const ledgerRoot = "/run/packetproof-netns";
 
 /** One thing that the kernel keeps when its maker is killed. */
 export type LedgerEntry =
@@ -18,7 +18,7 @@ export type LedgerEntry =
   | { readonly kind: "path"; readonly path: string };
 
 /**
- * The list of what one run has made, written before each thing is made: a directory below /run/packetproof with
+ * The list of what one run has made, written before each thing is made: a directory below /run/packetproof-netns with
  * the owner's pid and start time. Whoever finds the owner dead may remove what the list names, and nothing else.
  */
 export class Ledger {

@@ -18,6 +18,7 @@ import { Devices } from "./device.js";
 import { Ledger } from "./ledger.js";
 import { Namespace, namespacePath, removeNamespaceName } from "./namespace.js";
 import { killProcessesIn } from "./processes.js";
+import { samePlace } from "./segments.js";
 import { noIpv6, plainBridge, quiet, quietIpv6, setSysctls, setWherePresent } from "./sysctl.js";
 import { TeardownStack } from "./teardown.js";
 
@@ -35,6 +36,13 @@ export interface Network extends AsyncDisposable {
   namespacePath(host: string): string;
   /** In the place's own namespace. */
   ifindex(place: Place): number;
+  /** The other end of the veth pair: another host's interface, or a bridge's port. */
+  peer(place: Place): Peer;
+}
+
+export interface Peer {
+  readonly ifindex: number;
+  inside<T>(work: () => T): T;
 }
 
 /**
@@ -75,7 +83,7 @@ async function build(topology: Topology, ledger: Ledger, stack: TeardownStack): 
   await Promise.all(topology.hosts.map((host) => runBatch("tc", hosts.get(host.name)!, muteCommands(host))));
   bringUp(topology, hosts, bridges);
   await Promise.all(topology.hosts.map((host) => configureHost(topology, host, hosts.get(host.name)!)));
-  return new LiveNetwork(topology, ledger, stack, hosts);
+  return new LiveNetwork(topology, ledger, stack, hosts, bridges);
 }
 
 function createNamespace(name: string, ledger: Ledger, stack: TeardownStack): Namespace {
@@ -147,22 +155,26 @@ class LiveNetwork implements Network {
   readonly teardown = new TeardownStack();
   readonly #stack: TeardownStack;
   readonly #hosts: ReadonlyMap<string, Namespace>;
+  readonly #bridges: ReadonlyMap<Bridge, Namespace>;
   readonly #indexes = new Map<string, number>();
 
-  constructor(topology: Topology, ledger: Ledger, stack: TeardownStack, hosts: ReadonlyMap<string, Namespace>) {
+  constructor(
+    topology: Topology,
+    ledger: Ledger,
+    stack: TeardownStack,
+    hosts: ReadonlyMap<string, Namespace>,
+    bridges: ReadonlyMap<Bridge, Namespace>,
+  ) {
     this.id = ledger.id;
     this.topology = topology;
     this.ledger = ledger;
     this.#stack = stack;
     this.#hosts = hosts;
+    this.#bridges = bridges;
     stack.defer(() => this.teardown[Symbol.asyncDispose]());
     for (const host of topology.hosts)
       this.inside(host.name, () => {
-        for (const { dev } of host.interfaces)
-          this.#indexes.set(
-            formatPlace({ host: host.name, dev }),
-            orThrow(libc().if_nametoindex(dev), `looking for ${dev} on ${host.name}`),
-          );
+        for (const { dev } of host.interfaces) this.#indexes.set(formatPlace({ host: host.name, dev }), indexOf(dev));
       });
   }
 
@@ -180,6 +192,22 @@ class LiveNetwork implements Network {
     return index;
   }
 
+  peer(place: Place): Peer {
+    const link = this.topology.links.find(({ ends }) => ends.some((end) => samePlace(end, place)));
+    if (link) {
+      const other = link.ends.find((end) => !samePlace(end, place))!;
+      return { ifindex: this.ifindex(other), inside: (work) => this.inside(other.host, work) };
+    }
+    for (const [bridge, namespace] of this.#bridges) {
+      const port = bridge.ports.findIndex((end) => samePlace(end, place));
+      if (port >= 0) {
+        const ifindex = namespace.inside(() => indexOf(bridgePort(port)));
+        return { ifindex, inside: (work) => namespace.inside(work) };
+      }
+    }
+    throw harnessError("topology", `${formatPlace(place)} is joined to nothing`);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack[Symbol.asyncDispose]();
   }
@@ -189,4 +217,9 @@ class LiveNetwork implements Network {
     if (!namespace) throw harnessError("topology", `the topology has no host ${host}`);
     return namespace;
   }
+}
+
+/** In the calling thread's namespace. */
+function indexOf(dev: string): number {
+  return orThrow(libc().if_nametoindex(dev), `looking for the interface ${dev}`, undefined, "topology");
 }

@@ -24,7 +24,9 @@ export class AfPacketPort implements FramePort {
   }
 
   receive(): Promise<readonly CapturedFrame[]> {
-    return Promise.resolve(this.#socket.receive().map((frame) => ({ place: this.place, ...frame })));
+    return Promise.resolve(
+      this.#socket.receive().map(({ bytes, timestampNs }) => ({ place: this.place, bytes, timestampNs })),
+    );
   }
 
   async wait(timeoutMs: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { harnessError } from "../../model/error.js";
 import { addressOf, libc, orThrow, systemError } from "../../kernel/libc.js";
-import { SocketMessages } from "./socket-messages.js";
+import { SocketMessages, type SocketFrame } from "./socket-messages.js";
 
 /** packet(7), socket(7): include/uapi/linux/if_packet.h and asm-generic/socket.h. */
 const AF_PACKET = 17;
@@ -32,11 +32,6 @@ export interface PacketSocketOptions {
   readonly capture: number | undefined;
   /** Send past the queueing discipline and so past TC egress programs. */
   readonly bypassQdisc?: boolean;
-}
-
-export interface SocketFrame {
-  readonly bytes: Uint8Array;
-  readonly timestampNs: bigint;
 }
 
 /** An AF_PACKET socket on one interface. Opened in a namespace, it stays there whichever thread uses it. */

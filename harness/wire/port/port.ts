@@ -8,6 +8,8 @@ export interface CapturedFrame {
   readonly bytes: Uint8Array;
   /** Nanoseconds since the epoch, taken by the kernel when the frame arrived; undefined where the port has none. */
   readonly timestampNs: bigint | undefined;
+  /** The frame had VLAN tags that the kernel took out before it could be captured. */
+  readonly tagLost?: boolean;
 }
 
 /**

@@ -9,8 +9,11 @@ const slotBytes = 65_536 + 64;
 const controlBytes = 128;
 /** sizeof(struct mmsghdr) and the places in it, on 64-bit machines (recvmmsg(2)). */
 const headerBytes = 64;
-const header = { iov: 16, iovCount: 24, control: 32, controlLength: 40, length: 56 } as const;
+const header = { name: 0, nameLength: 8, iov: 16, iovCount: 24, control: 32, controlLength: 40, length: 56 } as const;
 const iovecBytes = 16;
+/** sizeof(struct sockaddr_ll), and the place of sll_pkttype. */
+const addressBytes = 20;
+const packetTypeOffset = 10;
 
 const SOL_SOCKET = 1;
 const SCM_TIMESTAMPNS = 35;
@@ -18,6 +21,13 @@ const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
 const TP_STATUS_VLAN_VALID = 1 << 4;
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
+
+export interface SocketFrame {
+  readonly bytes: Uint8Array;
+  readonly timestampNs: bigint;
+  /** PACKET_HOST, PACKET_OTHERHOST, …: whom the kernel took the frame to be for. */
+  readonly packetType: number;
+}
 
 /**
  * The buffers of recvmmsg(2) and sendmmsg(2), laid out once and used again by every call. They point into each
@@ -29,6 +39,7 @@ export class SocketMessages {
   readonly #slots = new Uint8Array(batchSize * slotBytes);
   readonly #controls = new Uint8Array(batchSize * controlBytes);
   readonly #control = new DataView(this.#controls.buffer);
+  readonly #addresses = new Uint8Array(batchSize * addressBytes);
   readonly #incoming = new Uint8Array(batchSize * headerBytes);
   readonly #incomingVectors = new Uint8Array(batchSize * iovecBytes);
   readonly #outgoing = new Uint8Array(batchSize * headerBytes);
@@ -42,6 +53,8 @@ export class SocketMessages {
     for (let i = 0; i < batchSize; i++) {
       vectors.setBigUint64(i * iovecBytes, addressOf(this.#slots) + BigInt(i * slotBytes), true);
       vectors.setBigUint64(i * iovecBytes + 8, BigInt(slotBytes), true);
+      const name = addressOf(this.#addresses) + BigInt(i * addressBytes);
+      received.setBigUint64(i * headerBytes + header.name, name, true);
       const control = addressOf(this.#controls) + BigInt(i * controlBytes);
       received.setBigUint64(i * headerBytes + header.control, control, true);
     }
@@ -50,11 +63,13 @@ export class SocketMessages {
   }
 
   /** Up to one batch of frames without waiting, or the negative errno (EAGAIN where none is there). */
-  receive(fd: number): { readonly bytes: Uint8Array; readonly timestampNs: bigint }[] | number {
+  receive(fd: number): SocketFrame[] | number {
     const headers = new DataView(this.#incoming.buffer);
     // The kernel writes how much it used; it wants to know again how much there is.
-    for (let i = 0; i < batchSize; i++)
+    for (let i = 0; i < batchSize; i++) {
+      headers.setUint32(i * headerBytes + header.nameLength, addressBytes, true);
       headers.setBigUint64(i * headerBytes + header.controlLength, BigInt(controlBytes), true);
+    }
     const count = this.#libc.recvmmsg(fd, this.#incoming, batchSize, 0, null);
     if (count < 0) return count;
     return Array.from({ length: count }, (_, i) => {
@@ -85,7 +100,7 @@ export class SocketMessages {
   }
 
   /** Copies a frame out of its slot and reads its control messages (cmsg(3)). */
-  #frame(index: number, length: number, controlUsed: number): { bytes: Uint8Array; timestampNs: bigint } {
+  #frame(index: number, length: number, controlUsed: number): SocketFrame {
     let bytes = this.#slots.slice(index * slotBytes, index * slotBytes + length);
     let timestampNs = 0n;
     const start = index * controlBytes;
@@ -101,7 +116,7 @@ export class SocketMessages {
       if (size < 16) break;
       at += (size + 7) & ~7;
     }
-    return { bytes, timestampNs };
+    return { bytes, timestampNs, packetType: this.#addresses[index * addressBytes + packetTypeOffset]! };
   }
 
   /** struct tpacket_auxdata {status, len, snaplen: u32; mac, net, vlan_tci, vlan_tpid: u16}. */

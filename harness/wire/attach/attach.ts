@@ -1,0 +1,98 @@
+import type { Hook } from "../../model/hook.js";
+import { formatPlace, type Place } from "../../model/topology.js";
+import { libc } from "../../kernel/libc.js";
+import type { Network } from "../../../netns/network.js";
+import { placesOf } from "../../../netns/segments.js";
+import type { Attachment } from "./attachment.js";
+import { createLink } from "./bpf-link.js";
+import { loadPassProgram } from "./pass-program.js";
+import { attachTcFilter } from "./tc-filter.js";
+
+/** XDP_FLAGS_… (include/uapi/linux/if_link.h); without a flag the kernel takes native where the driver has it. */
+const xdpFlags = { xdp: 0, "xdp-native": 1 << 2, "xdp-generic": 1 << 1 } as const;
+
+/** Hooks that have an interface to attach to. */
+export type DeviceHook = keyof typeof xdpFlags | "tc-ingress" | "tc-egress" | "tcx-ingress" | "tcx-egress";
+
+export function isDeviceHook(hook: Hook): hook is DeviceHook {
+  return hook in xdpFlags || hook.startsWith("tc");
+}
+
+/** Attaches the program where the topology says; throws "exists" rather than replace another program. */
+export function attach(network: Network, hook: DeviceHook, programFd: number): Attachment {
+  const place = network.topology.attach;
+  switch (hook) {
+    case "xdp":
+    case "xdp-native":
+      return attachXdpWithPeers(network, place, programFd, hook);
+    case "xdp-generic":
+      return attachXdp(network, place, programFd, hook);
+    case "tc-ingress":
+    case "tc-egress": {
+      const point = hook === "tc-ingress" ? "ingress" : "egress";
+      const request = { programFd, ifindex: network.ifindex(place), point, where: formatPlace(place) } as const;
+      return attachTcFilter(request, (work) => network.inside(place.host, work));
+    }
+    case "tcx-ingress":
+    case "tcx-egress": {
+      const type = hook === "tcx-ingress" ? "BPF_TCX_INGRESS" : "BPF_TCX_EGRESS";
+      const request = { programFd, target: network.ifindex(place), type, flags: 0, where: formatPlace(place) } as const;
+      return network.inside(place.host, () => createLink(request));
+    }
+  }
+}
+
+function attachXdp(network: Network, place: Place, programFd: number, hook: keyof typeof xdpFlags): Attachment {
+  return network.inside(place.host, () =>
+    createLink({
+      programFd,
+      target: network.ifindex(place),
+      type: "BPF_XDP",
+      flags: xdpFlags[hook],
+      where: formatPlace(place),
+    }),
+  );
+}
+
+/**
+ * Native XDP can send only to interfaces that are ready for frames without an skb. So all that are joined to the
+ * host get a program that passes everything, before the program under test is there.
+ */
+function attachXdpWithPeers(
+  network: Network,
+  place: Place,
+  programFd: number,
+  hook: keyof typeof xdpFlags,
+): Attachment {
+  const attachments: Attachment[] = [];
+  const all: Attachment = {
+    detach() {
+      for (const attachment of attachments.toReversed()) attachment.detach();
+    },
+  };
+  const passFd = loadPassProgram();
+  try {
+    for (const own of placesOf(network.topology).filter(({ host }) => host === place.host)) {
+      const peer = network.peer(own);
+      attachments.push(
+        peer.inside(() =>
+          createLink({
+            programFd: passFd,
+            target: peer.ifindex,
+            type: "BPF_XDP",
+            flags: xdpFlags["xdp-native"],
+            where: `the other end of ${formatPlace(own)}`,
+          }),
+        ),
+      );
+    }
+    attachments.push(attachXdp(network, place, programFd, hook));
+    return all;
+  } catch (failure) {
+    all.detach();
+    throw failure;
+  } finally {
+    // The links keep the program.
+    libc().close(passFd);
+  }
+}

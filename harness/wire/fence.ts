@@ -1,0 +1,154 @@
+import { formatPlace, type Place } from "../model/topology.js";
+import type { Network } from "../../netns/network.js";
+import { interfaceAt } from "../../netns/segments.js";
+import { waitForAllCpus } from "./cpu.js";
+import type { Lane } from "./lanes.js";
+import { parseMacBytes } from "./mac.js";
+import { Markers } from "./marker.js";
+import { PacketSocket } from "./port/packet-socket.js";
+import type { CapturedFrame, FramePort } from "./port/port.js";
+import type { RunCount } from "./run-count.js";
+
+/** How long frames may take to reach the program before it counts as not running. */
+const runTimeoutMs = 1_000;
+/** How long a marker may take; on a lane that lost one, an interface is down. */
+const markerTimeoutMs = 2_000;
+/** Stacks that answer each other without end are cut off after so many rounds. */
+const mostRounds = 16;
+
+/** What arrived until nothing moved any more. */
+export interface Settled {
+  readonly frames: readonly CapturedFrame[];
+  /** Runs of the program since `expect`. */
+  readonly runs: number;
+}
+
+/**
+ * Knows, without sleeping, when everything that sent frames have caused has arrived: the program's own run count says
+ * that it is through with them; then marker frames follow on every lane that its output may have taken, and once
+ * more, until a round of markers finds nothing new. Markers never meet the program.
+ */
+export class Fence {
+  readonly #network: Network;
+  readonly #ports: readonly FramePort[];
+  readonly #portOf: (place: Place) => FramePort;
+  readonly #markers: Markers;
+  readonly #bypasses = new Map<string, PacketSocket>();
+  readonly #deadLanes = new Set<string>();
+  #lanes: readonly Lane[] = [];
+  #count: RunCount | undefined;
+
+  constructor(network: Network, ports: readonly FramePort[], portOf: (place: Place) => FramePort, markers: Markers) {
+    this.#network = network;
+    this.#ports = ports;
+    this.#portOf = portOf;
+    this.#markers = markers;
+  }
+
+  /** Which program counts, if any, and on which lanes frames pass without meeting it. */
+  watch(count: RunCount | undefined, lanes: readonly Lane[]): void {
+    this.#count = count;
+    this.#lanes = lanes;
+  }
+
+  /** Runs so far; 0 where there is no program. */
+  runs(): number {
+    return this.#count?.read() ?? 0;
+  }
+
+  /** Waits until the program has run up to `target` times in all; false where it did not within a second. */
+  async reached(target: number): Promise<boolean> {
+    if (!this.#count) return true;
+    const giveUpAt = performance.now() + runTimeoutMs;
+    // It mostly has: a veth's frames are handled before sendmmsg(2) returns.
+    for (let attempt = 0; this.runs() < target; attempt++) {
+      if (performance.now() > giveUpAt) return false;
+      if (attempt > 20) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return true;
+  }
+
+  /**
+   * Collects frames until a round of markers finds nothing new. `inline` says that all frames were sent by this
+   * thread, kept on one CPU (onOneCpu); otherwise other CPUs may be in the middle of something, which takes
+   * 10 ms a round to exclude.
+   */
+  async settle(inline: boolean): Promise<readonly CapturedFrame[]> {
+    const frames: CapturedFrame[] = [];
+    for (let round = 0; round < mostRounds; round++) {
+      const before = this.runs();
+      if (!inline) waitForAllCpus();
+      const arrived = await this.#round();
+      frames.push(...arrived);
+      if (arrived.length === 0 && this.runs() === before) break;
+    }
+    return frames;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#bypasses.values()].map((socket) => socket.close()));
+  }
+
+  /** Sends a marker down every lane and collects what arrives until all have. */
+  async #round(): Promise<readonly CapturedFrame[]> {
+    const pending = new Map<number, Lane>();
+    for (const lane of this.#lanes) {
+      if (this.#deadLanes.has(nameOf(lane))) continue;
+      const { frame, number } = this.#markers.make(this.#macOf(lane.to), this.#macOf(lane.from));
+      if (await this.#send(lane, frame)) pending.set(number, lane);
+    }
+    const frames: CapturedFrame[] = [];
+    const giveUpAt = performance.now() + markerTimeoutMs;
+    for (;;) {
+      for (const port of this.#ports) frames.push(...(await this.#take(port, pending)));
+      const [next] = pending.values();
+      if (!next) return frames;
+      if (performance.now() > giveUpAt) {
+        for (const lane of pending.values()) this.#deadLanes.add(nameOf(lane));
+        return frames;
+      }
+      await this.#portOf(next.to).wait(10);
+    }
+  }
+
+  async #take(port: FramePort, pending: Map<number, Lane>): Promise<readonly CapturedFrame[]> {
+    const frames = await port.receive();
+    return frames.filter(({ bytes }) => {
+      const number = this.#markers.numberOf(bytes);
+      if (number === undefined) return true;
+      const lane = pending.get(number);
+      // A bridge may flood it to others, too.
+      if (lane && formatPlace(lane.to) === formatPlace(port.place)) pending.delete(number);
+      return false;
+    });
+  }
+
+  /** Past the queueing discipline, where an egress program may be; false where the interface is down. */
+  async #send(lane: Lane, frame: Uint8Array): Promise<boolean> {
+    const name = formatPlace(lane.from);
+    let socket = this.#bypasses.get(name);
+    if (!socket) {
+      const ifindex = this.#network.ifindex(lane.from);
+      socket = this.#network.inside(
+        lane.from.host,
+        () => new PacketSocket({ ifindex, capture: undefined, bypassQdisc: true }),
+      );
+      this.#bypasses.set(name, socket);
+    }
+    try {
+      await socket.send([frame]);
+      return true;
+    } catch {
+      this.#deadLanes.add(nameOf(lane));
+      return false;
+    }
+  }
+
+  #macOf(place: Place): Uint8Array {
+    return parseMacBytes(interfaceAt(this.#network.topology, place)!.mac);
+  }
+}
+
+function nameOf(lane: Lane): string {
+  return `${formatPlace(lane.from)} ${formatPlace(lane.to)}`;
+}

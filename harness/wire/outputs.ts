@@ -1,0 +1,93 @@
+import { formatPlace } from "../model/topology.js";
+import type { CapturedFrame } from "./port/port.js";
+import type { Whereabouts, WhereaboutsOf } from "./whereabouts.js";
+import type { DeviceHook } from "./attach/attach.js";
+
+/** Everything seen between sending one packet (perhaps many times) and the fence. */
+export interface Window {
+  readonly hook: DeviceHook;
+  /** The interface that the program is attached to. */
+  readonly attachedDev: string;
+  readonly times: number;
+  /** How often the program ran. */
+  readonly runs: number;
+  readonly sent: Uint8Array;
+  /** In the order of time, without copies of the sent frame that did not come by the program. */
+  readonly frames: readonly CapturedFrame[];
+  readonly whereabouts: WhereaboutsOf;
+  /** The program's host has no address and forwards nothing: what reaches its stack ends there. */
+  readonly silentStack: boolean;
+}
+
+export interface Output {
+  readonly frame: CapturedFrame;
+  readonly where: Exclude<Whereabouts, { kind: "elsewhere" }>;
+  /** The same packet as an output before, in one more place: cloned, broadcast or flooded by a bridge. */
+  readonly again: boolean;
+}
+
+export interface SortedFrames {
+  /** What the program made of the packet. */
+  readonly outputs: readonly Output[];
+  /** What others made: answers of stacks, chatter. */
+  readonly strays: readonly CapturedFrame[];
+}
+
+/**
+ * Tells the program's outputs from others' doing. Stacks answer only what reaches them, and answers that come back
+ * make the program run once more: as long as neither can have happened, all frames are the program's. Otherwise
+ * the first frame of each time sent is, and what is that packet again.
+ */
+export function sortFrames(window: Window): SortedFrames {
+  const outputs: Output[] = [];
+  const strays: CapturedFrame[] = [];
+  const open = isUndisturbed(window) ? Infinity : window.times;
+  let outcomes = 0;
+  for (const frame of window.frames) {
+    const where = window.whereabouts(frame.place);
+    if (where.kind === "elsewhere" || !canBeOutput(window.hook, where)) {
+      strays.push(frame);
+      continue;
+    }
+    const again = isAgain(frame, outputs);
+    if (!again && outcomes >= open) {
+      strays.push(frame);
+      continue;
+    }
+    if (!again) outcomes++;
+    outputs.push({ frame, where, again });
+  }
+  return { outputs, strays };
+}
+
+function isUndisturbed({ runs, times, silentStack, frames, whereabouts, hook }: Window): boolean {
+  if (runs > times) return false;
+  if (silentStack || hook.endsWith("egress")) return silentStack;
+  return frames.every(({ place }) => whereabouts(place).kind === "left");
+}
+
+/** XDP sends out of interfaces only: it cannot make a frame arrive at one. */
+function canBeOutput(hook: DeviceHook, where: Whereabouts): boolean {
+  return where.kind !== "entered" || hook.startsWith("tc");
+}
+
+/** The nth copy in one place is nothing new while another place has had n of them. */
+function isAgain(frame: CapturedFrame, outputs: readonly Output[]): boolean {
+  const here = formatPlace(frame.place);
+  const copies = new Map<string, number>();
+  for (const output of outputs) {
+    if (!sameBehindAddresses(output.frame.bytes, frame.bytes)) continue;
+    const place = formatPlace(output.frame.place);
+    copies.set(place, (copies.get(place) ?? 0) + 1);
+  }
+  const own = copies.get(here) ?? 0;
+  return [...copies.values()].some((count) => count > own);
+}
+
+/** Equal but for the two Ethernet addresses. */
+function sameBehindAddresses(a: Uint8Array, b: Uint8Array): boolean {
+  const addressesBytes = 12;
+  if (a.length !== b.length) return false;
+  for (let i = addressesBytes; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,221 @@
+import { harnessError } from "../model/error.js";
+import { sameBytes } from "../model/hex.js";
+import type { Observation, PacketObservation } from "../model/observation.js";
+import type { PlannedSend } from "../model/plan.js";
+import { formatPlace, type Place, type Topology } from "../model/topology.js";
+import { samePlace, segmentsOf } from "../../netns/segments.js";
+import type { DeviceHook } from "./attach/attach.js";
+import { onOneCpu } from "./cpu.js";
+import { isTagged } from "./ether-types.js";
+import type { Fence } from "./fence.js";
+import { sortFrames, type Output, type Window } from "./outputs.js";
+import type { Ports } from "./ports.js";
+import type { CapturedFrame } from "./port/port.js";
+import { Senders } from "./senders.js";
+import { redirectTargets, tcFindings, xdpFindings, type Finding, type XdpCounts } from "./verdict.js";
+import { isEgress, whereaboutsIn } from "./whereabouts.js";
+
+/** So many frames go out before the program is given time to catch up: fewer than a veth's ring holds (256). */
+const burst = 64;
+
+/** So many frames of one step are reported one by one; beyond, each different frame once at each place. */
+const mostFramesReported = 4_096;
+
+/** What `send` needs to know of the case that it is part of. */
+export interface SendContext {
+  readonly topology: Topology;
+  readonly hook: DeviceHook;
+  readonly ports: Ports;
+  readonly fence: Fence;
+  /** Whether frames are sent by this very thread. */
+  readonly inline: boolean;
+  /** False once the program has been unloaded. */
+  readonly attached: boolean;
+  /** Counts of the attached XDP program so far; undefined where tracepoints cannot be had. */
+  readonly xdpCounts: (() => XdpCounts) | undefined;
+}
+
+/**
+ * Sends a step's packets one after the other and finds out what became of each. `times` repetitions of one packet
+ * go together: they are alike.
+ */
+export async function runSend(step: PlannedSend, context: SendContext): Promise<readonly Observation[]> {
+  const before = await takeAll(context.ports);
+  const observations: Observation[] = before.map((frame) => packetObservation(step, undefined, frame, context));
+  await using senders = await Senders.start(step, context.ports.at(step.from));
+  const inline = context.inline && step.senders === 1;
+  const run = async (): Promise<void> => {
+    for (const packet of step.packets.keys())
+      observations.push(...(await runPacket(step, packet, senders, { ...context, inline })));
+  };
+  await (inline ? onOneCpu(run) : run());
+  for (const port of context.ports.all) {
+    const lost = await port.lost();
+    if (lost) throw harnessError("io", `${lost} frames were lost at ${formatPlace(port.place)}`, tooFast);
+  }
+  return concise(observations);
+}
+
+const tooFast = { hint: "send fewer at once (times), or from fewer senders" };
+
+async function runPacket(
+  step: PlannedSend,
+  index: number,
+  senders: Senders,
+  context: SendContext,
+): Promise<readonly Observation[]> {
+  const { fence, ports, topology, hook, attached } = context;
+  const sent = step.packets[index]!.bytes;
+  const runsBefore = fence.runs();
+  const countsBefore = context.xdpCounts?.();
+  const frames: CapturedFrame[] = [];
+  let ran = true;
+  for (let done = 0; done < step.times && ran; done += burst) {
+    const count = Math.min(burst, step.times - done);
+    await senders.send(sent, count);
+    ran = await fence.reached(runsBefore + done + count);
+    if (step.times > burst) frames.push(...(await takeAll(ports)));
+  }
+  frames.push(...(await fence.settle(context.inline)));
+  const runs = fence.runs() - runsBefore;
+  const window: Window = {
+    hook,
+    attachedDev: topology.attach.dev,
+    times: step.times,
+    runs: attached ? runs : step.times,
+    sent,
+    frames: inOrderOfTime(withoutCopies(frames, sent, step, topology, hook)),
+    whereabouts: whereaboutsIn(topology, hook),
+    silentStack: isSilent(topology),
+  };
+  const { outputs, strays } = sortFrames(window);
+  const findings =
+    attached && runs > 0 ? findingsOf(window, outputs, difference(countsBefore, context.xdpCounts?.())) : [];
+  return [
+    ...(ran ? [] : [neverRan(step, index, runs, topology.attach)]),
+    ...findings.map((finding) => verdictObservation(step, index, finding)),
+    ...redirectTargets(outputs, findings).map(
+      (dev) => ({ kind: "redirect", step: step.index, packet: index, dev }) as const,
+    ),
+    ...outputs
+      .filter((output) => !hasLostTags(output, window))
+      .map(({ frame }) => packetObservation(step, index, frame, context)),
+    ...strays.map((frame) => packetObservation(step, undefined, frame, context)),
+  ];
+}
+
+async function takeAll(ports: Ports): Promise<readonly CapturedFrame[]> {
+  const frames: CapturedFrame[] = [];
+  for (const port of ports.all) frames.push(...(await port.receive()));
+  return frames;
+}
+
+function findingsOf(window: Window, outputs: readonly Output[], counts: XdpCounts | undefined): readonly Finding[] {
+  return window.hook.startsWith("xdp") ? xdpFindings(window, outputs, counts) : tcFindings(window, outputs);
+}
+
+function difference(before: XdpCounts | undefined, after: XdpCounts | undefined): XdpCounts | undefined {
+  if (!before || !after) return undefined;
+  return {
+    aborted: after.aborted - before.aborted,
+    txFailed: after.txFailed - before.txFailed,
+    invalid: after.invalid - before.invalid,
+    redirected: after.redirected - before.redirected,
+    redirectFailed: after.redirectFailed - before.redirectFailed,
+  };
+}
+
+/** Without timestamps the order of fetching has to do. */
+function inOrderOfTime(frames: readonly CapturedFrame[]): readonly CapturedFrame[] {
+  if (frames.some(({ timestampNs }) => timestampNs === undefined)) return frames;
+  return frames.toSorted((a, b) => Number(a.timestampNs! - b.timestampNs!));
+}
+
+/** Takes out what others on the sender's segment heard of the sent frame itself: it did not come by the program. */
+function withoutCopies(
+  frames: readonly CapturedFrame[],
+  sent: Uint8Array,
+  step: PlannedSend,
+  topology: Topology,
+  hook: DeviceHook,
+): readonly CapturedFrame[] {
+  if (isEgress(hook) && samePlace(step.from, topology.attach)) return frames;
+  const segment = segmentsOf(topology).find(({ ends }) => ends.some((end) => samePlace(end, step.from)));
+  const bystanders = (segment?.ends ?? []).filter(
+    (end) => !samePlace(end, step.from) && !samePlace(end, topology.attach),
+  );
+  const heard = new Map(bystanders.map((place) => [formatPlace(place), step.times]));
+  return frames.filter(({ place, bytes }) => {
+    const left = heard.get(formatPlace(place)) ?? 0;
+    if (left === 0 || !sameBytes(bytes, sent)) return true;
+    heard.set(formatPlace(place), left - 1);
+    return false;
+  });
+}
+
+/** Whether the stack of the program's host keeps everything to itself. */
+function isSilent(topology: Topology): boolean {
+  const host = topology.hosts.find(({ name }) => name === topology.attach.host)!;
+  const quiet = host.interfaces.every(({ addresses }) => addresses.length === 0);
+  return quiet && Object.keys(host.sysctls).length === 0;
+}
+
+/** Behind TC ingress the kernel has taken tags out for good: then the bytes are not known. */
+function hasLostTags({ frame, where }: Output, { hook, sent }: Window): boolean {
+  return (
+    hook.startsWith("tc") && !isEgress(hook) && where.kind === "passed" && (frame.tagLost === true || isTagged(sent))
+  );
+}
+
+function neverRan(step: PlannedSend, packet: number, runs: number, attach: Place): Observation {
+  const times = step.times > 1 ? `${step.times} times` : "";
+  const message =
+    runs === 0
+      ? `the program never ran: nothing reached ${formatPlace(attach)}`
+      : `the program ran ${runs} times for a packet sent ${times}`;
+  return { kind: "fault", step: step.index, packet, message };
+}
+
+function verdictObservation(step: PlannedSend, packet: number, { possible, evidence, count }: Finding): Observation {
+  const share = step.times > 1 ? `${count} of ${step.times}: ` : "";
+  return {
+    kind: "verdict",
+    step: step.index,
+    packet,
+    possible,
+    evidence: `${share}${evidence}`,
+    returned: undefined,
+    durationNs: undefined,
+  };
+}
+
+function packetObservation(
+  step: PlannedSend,
+  packet: number | undefined,
+  frame: CapturedFrame,
+  { topology, hook }: SendContext,
+): PacketObservation {
+  const inStack = samePlace(frame.place, topology.attach) && !isEgress(hook);
+  return {
+    kind: "packet",
+    step: step.index,
+    packet,
+    place: { at: frame.place, direction: inStack ? "stack" : "received" },
+    bytes: frame.bytes,
+    timestampNs: frame.timestampNs,
+  };
+}
+
+/** Of very many frames, each different one once at each place and for each packet. */
+function concise(observations: readonly Observation[]): readonly Observation[] {
+  if (observations.length <= mostFramesReported) return observations;
+  const known = new Set<string>();
+  return observations.filter((observation) => {
+    if (observation.kind !== "packet") return true;
+    const { packet, place, bytes } = observation;
+    const key = `${packet} ${JSON.stringify(place)} ${Buffer.from(bytes).toString("latin1")}`;
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import type { Session, SessionOptions } from "../model/backend.js";
+import { harnessError } from "../model/error.js";
+import type { Observation } from "../model/observation.js";
+import type { Plan } from "../model/plan.js";
+import { libc } from "../kernel/libc.js";
+import { loadObject } from "../kernel/load.js";
+import { RunFolder } from "../kernel/run-folder.js";
+import { createNetwork } from "../../netns/network.js";
+import { TeardownStack } from "../../netns/teardown.js";
+import { WireCase } from "./case.js";
+import { Markers } from "./marker.js";
+import { missingFor } from "./missing.js";
+import { AfPacketPort } from "./port/af-packet.js";
+import { enableRunCounts } from "./run-count.js";
+
+/** What all cases of a run share: the run's folder, counting of program runs, how frames are sent. */
+export class WireSession implements Session {
+  readonly #options: SessionOptions;
+  readonly #folder: RunFolder;
+  readonly #markers = new Markers(randomBytes(8));
+  readonly #runCountsFd: number;
+  #networks = 0;
+
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#folder = new RunFolder(`${options.runId}-wire`);
+    this.#runCountsFd = enableRunCounts();
+  }
+
+  static open(options: SessionOptions): Promise<Session> {
+    return Promise.resolve(new WireSession(options));
+  }
+
+  missing(plan: Plan): readonly string[] {
+    return missingFor(plan);
+  }
+
+  async run(plan: Plan): Promise<readonly Observation[]> {
+    this.#throwIfAborted();
+    const stack = new TeardownStack();
+    try {
+      return await this.#run(plan, stack);
+    } finally {
+      await stack[Symbol.asyncDispose]();
+    }
+  }
+
+  close(): Promise<void> {
+    libc().close(this.#runCountsFd);
+    this.#folder.close();
+    return Promise.resolve();
+  }
+
+  async #run(plan: Plan, stack: TeardownStack): Promise<readonly Observation[]> {
+    // While `ip` makes the network, this thread has time to load.
+    const creating = createNetwork(plan.topology, `${this.#options.runId}-${this.#networks++}`);
+    creating.catch(() => undefined);
+    stack.defer(async () => (await creating)[Symbol.asyncDispose]());
+    const result = loadObject(plan, this.#folder);
+    if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
+    stack.defer(() => result.loaded.close());
+    const running = await WireCase.set(plan, await creating, result.loaded, {
+      openPort: AfPacketPort.open,
+      inline: this.#options.port === "af_packet",
+      markers: this.#markers,
+      stack,
+    });
+    const observations: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }];
+    for (const step of plan.steps) {
+      this.#throwIfAborted();
+      observations.push(...(await running.run(step)));
+    }
+    return observations;
+  }
+
+  #throwIfAborted(): void {
+    if (this.#options.signal?.aborted) throw harnessError("timeout", "the run was interrupted");
+  }
+}
