@@ -11,7 +11,7 @@ import { formatLeaf } from "./format.js";
 
 /** One leaf that is not as the scenario says. */
 export interface DataDifference {
-  /** `flow.ports[1]`; empty for a value that has no members. */
+  /** `.flow.ports[1]`, to be put behind the value's name; empty for a value that has no members. */
   readonly path: string;
   readonly expected: string;
   readonly actual: string;
@@ -25,8 +25,9 @@ export function matchData(
   pattern: DataPattern,
   bytes: Uint8Array,
 ): readonly DataDifference[] {
-  if (bytes.length < sizeBytes)
-    return [{ path: "", expected: `${sizeBytes} bytes`, actual: `${bytes.length} bytes`, span: pattern.span }];
+  const neededBytes = Math.max(sizeBytes, type?.sizeBytes ?? 0);
+  if (bytes.length < neededBytes)
+    return [{ path: "", expected: `${neededBytes} bytes`, actual: `${bytes.length} bytes`, span: pattern.span }];
   return differences(type ?? { kind: "opaque", name: "", sizeBytes }, pattern, bytes, 0, "");
 }
 
@@ -58,7 +59,7 @@ function findMember(type: DataType, name: string, path: string) {
   }
   if (type.kind !== "struct" && type.kind !== "union") return undefined;
   const field = fieldsOf(type).find((candidate) => candidate.name === name);
-  return field && { ...field, path: path === "" ? name : `${path}.${name}` };
+  return field && { ...field, path: `${path}.${name}` };
 }
 
 interface Leaf {

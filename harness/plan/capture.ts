@@ -1,0 +1,66 @@
+import { HarnessError, harnessError } from "../model/error.js";
+import type { Packet } from "../model/packet.js";
+import type { LayerPattern, SendSource } from "../model/scenario.js";
+import { editPacket } from "../packet/build.js";
+import type { CaptureInput } from "../packet/capture/captured-packet.js";
+import { readCapture } from "../packet/capture/read.js";
+import { parsePacket } from "../packet/parse.js";
+import { matchPattern } from "../packet/pattern.js";
+
+export type CaptureSource = SendSource & { readonly kind: "capture" };
+
+/** Opens a capture file by the path that the scenario says; what it throws becomes a diagnostic at the path. */
+export type OpenCapture = (path: string) => CaptureInput | Promise<CaptureInput>;
+
+/**
+ * The frames of a capture that a step sends, with the changes that it makes to them.
+ * Throws HarnessError, with the place in the scenario, where the file or the choice of frames is wrong.
+ */
+export async function packetsOfCapture(source: CaptureSource, openCapture: OpenCapture): Promise<readonly Packet[]> {
+  const { path, frames, filter, set } = source;
+  const file = await open(path, openCapture);
+  const packets: Packet[] = [];
+  let seen = 0;
+  for await (const { packet, index } of readCapture(file, path.value, { frames })) {
+    seen = index;
+    if (filter && !hasLayers(packet, filter)) continue;
+    packets.push(set.length === 0 ? packet : editPacket(packet, set));
+  }
+  const beyond = frames?.find(([, last]) => Number.isFinite(last) && last > seen);
+  if (beyond)
+    throw harnessError("scenario", `${path.value} has no frame ${beyond[1]}; its last is ${seen}`, {
+      span: source.span,
+    });
+  if (packets.length > 0) return packets;
+  const hint = filter ? "no frame has the layers and fields of 'filter'" : "the capture is empty";
+  throw harnessError("scenario", `nothing to send from ${path.value}`, { span: source.span, hint });
+}
+
+async function open(path: CaptureSource["path"], openCapture: OpenCapture): Promise<CaptureInput> {
+  try {
+    return await openCapture(path.value);
+  } catch (cause) {
+    if (cause instanceof HarnessError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw harnessError("capture", `cannot read ${path.value}: ${reason}`, { span: path.span, cause });
+  }
+}
+
+/** Whether a packet has all these layers, in this order, with these fields. */
+function hasLayers(packet: Packet, patterns: readonly LayerPattern[]): boolean {
+  const { layers } = parsePacket(packet);
+  let next = 0;
+  return patterns.every(({ protocol, fields }) => {
+    const found = layers.findIndex(
+      (layer, index) =>
+        index >= next &&
+        layer.protocol === protocol &&
+        Object.entries(fields).every(([name, { value: pattern }]) => {
+          const value = layer.values[name];
+          return value !== undefined && matchPattern(pattern, value);
+        }),
+    );
+    next = found + 1;
+    return found >= 0;
+  });
+}

@@ -1,0 +1,37 @@
+import type { ProgramType } from "../model/hook.js";
+import { nearest } from "../model/nearest.js";
+import type { BpfObject, MapSpec } from "../model/object.js";
+import type { Problems } from "../model/problems.js";
+import type { Span } from "../model/span.js";
+import type { Topology } from "../model/topology.js";
+
+/** What names in a scenario are looked up in, and where mistakes are collected. */
+export interface PlanContext {
+  readonly object: BpfObject;
+  readonly programType: ProgramType;
+  readonly topology: Topology;
+  readonly problems: Problems;
+}
+
+/** A mistake of the scenario file. */
+export function wrong({ problems }: Pick<PlanContext, "problems">, span: Span, message: string, hint?: string): void {
+  problems.add({ code: "scenario", message, span, ...(hint && { hint }) });
+}
+
+/** The map of that name; undefined, with a diagnostic, where the object has none. */
+export function findMap(context: PlanContext, name: string, span: Span): MapSpec | undefined {
+  const map = context.object.maps.find((candidate) => candidate.name === name);
+  if (map) return map;
+  const names = context.object.maps.map((candidate) => candidate.name);
+  const isGlobal = context.object.globals.some((global) => global.name === name);
+  const hint = isGlobal ? `'${name}' is a global variable: it goes under globals` : didYouMean(name, names, "maps");
+  wrong(context, span, `${context.object.name} has no map '${name}'`, hint);
+  return undefined;
+}
+
+/** The nearest right word, or all that there are. */
+export function didYouMean(word: string, names: readonly string[], plural: string): string {
+  const close = nearest(word, names);
+  if (close) return `did you mean '${close}'?`;
+  return names.length > 0 ? `its ${plural}: ${names.join(", ")}` : `it has no ${plural}`;
+}

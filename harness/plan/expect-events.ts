@@ -1,0 +1,73 @@
+import { harnessError } from "../model/error.js";
+import { fromHex } from "../model/hex.js";
+import type { DataType, MapSpec } from "../model/object.js";
+import type { DataPattern, PlannedEvents } from "../model/plan.js";
+import type { EventsExpectation, Written } from "../model/scenario.js";
+import { compilePattern } from "../data/pattern.js";
+import { suggest } from "../data/written.js";
+import { findMap, wrong, type PlanContext } from "./context.js";
+
+/** Events of a ring buffer or perf event array, compiled against the struct that they are. */
+export function planEvents(context: PlanContext, expectation: EventsExpectation): PlannedEvents | undefined {
+  const { ordered, timeoutMs, span } = expectation;
+  const map = findEventMap(context, expectation);
+  if (!map) return undefined;
+  const type = expectation.type ? findStruct(context, expectation.type.value, expectation.type.span) : map.value;
+  if (expectation.type && !type) return undefined;
+  const events = expectation.events.flatMap(
+    (written) => context.problems.attempt(() => compileEvent(type, written)) ?? [],
+  );
+  return { map: map.name, type, ordered, events, timeoutMs, span };
+}
+
+function findEventMap(context: PlanContext, { map: named, span }: EventsExpectation): MapSpec | undefined {
+  const candidates = context.object.maps.filter(({ type }) => type === "ringbuf" || type === "perf_event_array");
+  const names = candidates.map(({ name }) => name).join(", ");
+  if (named) {
+    const map = findMap(context, named.value, named.span);
+    if (!map || candidates.includes(map)) return map;
+    wrong(
+      context,
+      named.span,
+      `'${map.name}' is a ${map.type}, which carries no events`,
+      names && `these do: ${names}`,
+    );
+    return undefined;
+  }
+  if (candidates.length === 1) return candidates[0];
+  if (candidates.length === 0) wrong(context, span, `${context.object.name} has no ring buffer or perf event array`);
+  else wrong(context, span, `events can come from ${names}`, "say which: events: {map: …, list: […]}");
+  return undefined;
+}
+
+function findStruct(context: PlanContext, name: string, span: Written["span"]): DataType | undefined {
+  const { structs } = context.object;
+  const type = structs.find((candidate) => candidate.name === name.replace(/^(struct|union)\s+/, ""));
+  if (type) return type;
+  const names = structs.map((candidate) => candidate.name);
+  // clang describes only what maps, globals and functions mention.
+  const keep = `if the C source has it, keep it in the BTF: const struct ${name} *unused_${name} __attribute__((unused));`;
+  const close = names.length > 0 ? suggest(name, names) : "";
+  const hint = close.startsWith("did you mean") ? close : keep;
+  wrong(context, span, `${context.object.name} knows no struct '${name}'`, hint);
+  return undefined;
+}
+
+function compileEvent(type: DataType | undefined, written: Written): DataPattern {
+  if (type) return compilePattern(type, type.sizeBytes, written);
+  if (written.kind !== "scalar" || typeof written.value !== "string")
+    throw harnessError("scenario", "without a type an event is written as hex digits in quotes", {
+      span: written.span,
+      hint: "or say which struct it is: events: {type: event, list: […]}",
+    });
+  if (written.value === "any") return { kind: "leaf", pattern: { kind: "any" }, span: written.span };
+  return { kind: "leaf", pattern: { kind: "equals", value: bytesOf(written.value, written.span) }, span: written.span };
+}
+
+function bytesOf(text: string, span: Written["span"]): Uint8Array {
+  try {
+    return fromHex(text);
+  } catch (cause) {
+    throw harnessError("scenario", `'${text}' is not the bytes of an event in hex digits`, { span, cause });
+  }
+}

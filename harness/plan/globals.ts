@@ -1,0 +1,34 @@
+import type { GlobalPatch } from "../model/plan.js";
+import type { WrittenEntry } from "../model/scenario.js";
+import { encodeData } from "../data/encode.js";
+import { didYouMean, wrong, type PlanContext } from "./context.js";
+
+/** Variables to patch before the object is loaded; of one that is written twice the later value counts. */
+export function planGlobals(context: PlanContext, written: readonly WrittenEntry[]): readonly GlobalPatch[] {
+  const patches = new Map<string, GlobalPatch>();
+  for (const entry of written) {
+    const patch = planGlobal(context, entry);
+    if (patch) patches.set(entry.key, patch);
+  }
+  return [...patches.values()];
+}
+
+function planGlobal(context: PlanContext, { key, keySpan, value }: WrittenEntry): GlobalPatch | undefined {
+  const { object, problems } = context;
+  const global = object.globals.find(({ name }) => name === key);
+  if (!global) {
+    const names = object.globals.map(({ name }) => name);
+    const isMap = object.maps.some(({ name }) => name === key);
+    const hint = isMap ? `'${key}' is a map: it goes under maps` : didYouMean(key, names, "global variables");
+    wrong(context, keySpan, `${object.name} has no global variable '${key}'`, hint);
+    return undefined;
+  }
+  const { name, section, offsetBytes, sizeBytes, type, initial } = global;
+  if (section === ".kconfig") {
+    wrong(context, keySpan, `'${name}' is the kernel's own configuration, which a scenario cannot change`);
+    return undefined;
+  }
+  // What is not written keeps the value that the program gives it.
+  const bytes = problems.attempt(() => encodeData(type, sizeBytes, value, initial), { span: value.span });
+  return bytes && { name, section, offsetBytes, bytes };
+}

@@ -1,0 +1,102 @@
+import { hooks } from "../model/hook.js";
+import type { BpfObject, ProgramSpec } from "../model/object.js";
+import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
+import { Problems } from "../model/problems.js";
+import type { Case, Scenario } from "../model/scenario.js";
+import type { OpenCapture } from "./capture.js";
+import { findMap, type PlanContext } from "./context.js";
+import { planGlobals } from "./globals.js";
+import { mergeSetUp, planMaps } from "./map-entries.js";
+import { findProgram } from "./program.js";
+import { checkHost, planStep } from "./step.js";
+
+/** All that a plan depends on besides scenario and object. */
+export interface PlanInputs {
+  readonly seed: number;
+  readonly readCapture: OpenCapture;
+}
+
+/**
+ * Decides everything that can be decided before a run: the program, the bytes of packets, keys and
+ * values, the patterns to compare with. One plan a case, in the order of the file; the same scenario,
+ * object and inputs give the same plans.
+ *
+ * @throws HarnessError with everything that is wrong in the file, each with its place.
+ */
+export async function planScenario(
+  scenario: Scenario,
+  object: BpfObject,
+  inputs: PlanInputs,
+): Promise<readonly Plan[]> {
+  const problems = new Problems();
+  const program = problems.attempt(() => findProgram(scenario, object));
+  const context: PlanContext = {
+    object,
+    programType: hooks[scenario.hook.value],
+    topology: scenario.topology,
+    problems,
+  };
+  for (const service of scenario.services) checkHost(context, service.host);
+  const pins = planPins(context, scenario);
+  const setUp = planMaps(context, scenario.maps);
+  const cases: CasePlan[] = [];
+  for (const each of scenario.cases) cases.push(await planCase(context, scenario, each, setUp, inputs));
+  problems.throwIfAny();
+  return cases.map((planned) => ({ ...common(scenario, object, program!, inputs, pins), ...planned }));
+}
+
+type CasePlan = Pick<Plan, "caseName" | "span" | "globals" | "maps" | "steps" | "backends" | "xfail" | "skip">;
+
+function common(
+  scenario: Scenario,
+  object: BpfObject,
+  program: ProgramSpec,
+  { seed }: PlanInputs,
+  pins: Plan["pins"],
+): Omit<Plan, keyof CasePlan> {
+  const { file, name, hook, load, topology, services } = scenario;
+  const programType = hooks[hook.value];
+  return {
+    file,
+    scenario: name,
+    seed,
+    object,
+    program,
+    programType,
+    hook: hook.value,
+    load,
+    pins,
+    topology,
+    services,
+  };
+}
+
+function planPins(context: PlanContext, scenario: Scenario): Plan["pins"] {
+  const pins = Object.entries(scenario.pins).flatMap(([name, { value, span }]) =>
+    findMap(context, name, span) ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(pins);
+}
+
+async function planCase(
+  context: PlanContext,
+  scenario: Scenario,
+  each: Case,
+  setUp: readonly MapPatch[],
+  inputs: PlanInputs,
+): Promise<CasePlan> {
+  const { name, span, skip, xfail, backends } = each;
+  const steps: PlannedStep[] = [];
+  for (const [index, step] of each.steps.entries())
+    steps.push(await planStep(context, step, index, inputs.readCapture));
+  return {
+    caseName: name,
+    span,
+    skip,
+    xfail,
+    backends: backends ?? scenario.backends,
+    globals: planGlobals(context, [...scenario.globals, ...each.globals]),
+    maps: mergeSetUp(context, [...setUp, ...planMaps(context, each.maps)]),
+    steps,
+  };
+}

@@ -1,0 +1,53 @@
+import type { FieldValue } from "../model/packet.js";
+import type { PlannedStep } from "../model/plan.js";
+import type { Located, Step } from "../model/scenario.js";
+import type { OpenCapture } from "./capture.js";
+import { didYouMean, wrong, type PlanContext } from "./context.js";
+import { planExpectation } from "./expect.js";
+import { planDeletes, planMaps } from "./map-entries.js";
+import { findPlace } from "./place.js";
+import { planPackets } from "./send.js";
+
+/** A step with its packets built and its names looked up; what is wrong is collected in the context. */
+export async function planStep(
+  context: PlanContext,
+  step: Step,
+  index: number,
+  openCapture: OpenCapture,
+): Promise<PlannedStep> {
+  const base = { index, label: step.label, span: step.span, expect: planExpectation(context, step.expect) };
+  switch (step.kind) {
+    case "send": {
+      const { times, senders } = step;
+      const from = (step.from && findPlace(context, step.from)) ?? context.topology.from;
+      const packets = await planPackets(context, step.packets, openCapture);
+      return { ...base, kind: "send", packets, from, times, senders, context: valuesOf(step.context) };
+    }
+    case "maps": {
+      // A key that is both deleted and set is replaced: the old entry goes first.
+      const patches = [...planDeletes(context, step.delete), ...planMaps(context, step.set)];
+      return { ...base, kind: "maps", patches };
+    }
+    case "ping":
+    case "http":
+      checkHost(context, step.from);
+      return { ...step, ...base };
+    case "run":
+      checkHost(context, step.host);
+      return { ...step, ...base };
+    case "unload":
+    case "expect":
+      return { ...base, kind: step.kind };
+  }
+}
+
+function valuesOf(context: Readonly<Record<string, Located<FieldValue>>>): Record<string, FieldValue> {
+  return Object.fromEntries(Object.entries(context).map(([name, { value }]) => [name, value]));
+}
+
+/** Clients run in a host's namespace, so a host is named, not one of its interfaces. */
+export function checkHost(context: PlanContext, { value, span }: Located<string>): void {
+  const names = context.topology.hosts.map(({ name }) => name);
+  if (names.includes(value)) return;
+  wrong(context, span, `the topology has no host '${value}'`, didYouMean(value, names, "hosts"));
+}
