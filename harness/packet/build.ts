@@ -99,7 +99,7 @@ export function requirePresent(spec: LayerSpec, definition: Protocol, values: Va
     const chooser = definition.fields.find(
       (def) => ["type", "flags"].includes(def.name) && values[def.name] !== undefined,
     );
-    const variant = chooser ? ` whose ${chooser.name} is ${describeFieldValue(chooser, values[chooser.name]!)}` : "";
+    const variant = chooser ? ` with ${chooser.name} ${describeFieldValue(chooser, values[chooser.name]!)}` : "";
     throw harnessError("packet", `${definition.name}${variant} has no field '${name}'`, {
       span,
       hint: `it has ${Object.keys(values).join(", ")}; bytes behind the header go into a payload layer`,

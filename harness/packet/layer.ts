@@ -2,7 +2,7 @@ import { harnessError } from "../model/error.js";
 import type { FieldValue } from "../model/packet.js";
 import type { LayerSpec, Located } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
-import type { ParsedPacket } from "./protocol.js";
+import type { ParsedPacket, Protocol } from "./protocol.js";
 import { fieldHint, findField, findProtocol, protocolHint } from "./protocols.js";
 import { type Plain, parseFieldValue } from "./field-value.js";
 
@@ -20,13 +20,8 @@ export function layer(name: string, written: Plain = {}, span: Span = nowhere): 
   if (protocol === undefined) {
     throw harnessError("packet", `there is no protocol '${name}'`, { span, hint: protocolHint(name) });
   }
-  const isMap = typeof written === "object" && written !== null && !Array.isArray(written);
   const fields: Record<string, Located<FieldValue>> = {};
-  const plain =
-    isMap && !(written instanceof Uint8Array)
-      ? (written as { readonly [name: string]: Plain })
-      : { [protocol.shorthand ?? "value"]: written };
-  for (const [key, value] of Object.entries(plain)) {
+  for (const [key, value] of Object.entries(namedFields(protocol, written))) {
     const def = findField(protocol, key);
     if (def === undefined) {
       throw harnessError("packet", `${name} has no field '${key}'`, { span, hint: fieldHint(protocol, key) });
@@ -34,6 +29,20 @@ export function layer(name: string, written: Plain = {}, span: Span = nowhere): 
     fields[key] = { value: parseFieldValue(def, value), span };
   }
   return { protocol: name, fields, span };
+}
+
+/**
+ * What is written behind a protocol's name, as fields: `vlan: 100` means its `id`, and
+ * `payload: hello` or `payload: {size: 100}` its `data`.
+ */
+export function namedFields(protocol: Protocol, written: Plain): { readonly [name: string]: Plain } {
+  const { shorthand } = protocol;
+  const isMap = typeof written === "object" && written !== null && !Array.isArray(written);
+  if (!isMap || written instanceof Uint8Array) return { [shorthand ?? "value"]: written };
+  const map = written as { readonly [name: string]: Plain };
+  const short = shorthand === undefined ? undefined : findField(protocol, shorthand);
+  const isValue = short?.kind === "bytes" && ["text", "hex", "size"].some((key) => Object.hasOwn(map, key));
+  return isValue ? { [short.name]: map } : map;
 }
 
 /**

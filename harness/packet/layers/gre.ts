@@ -3,7 +3,7 @@ import type { Protocol, Values } from "../protocol.js";
 import { etherTypeOf } from "./eth.js";
 
 /** RFC 2784 §2, RFC 2890 §2; R is RFC 1701's routing, A belongs to version 1 (PPTP, RFC 2637). */
-const flagNames = { C: 0x1000, R: 0x0800, K: 0x0400, S: 0x0200, A: 0x0010 } as const;
+const flagNames = { C: 0x8000, R: 0x4000, K: 0x2000, S: 0x1000, A: 0x0080 } as const;
 
 const flagged =
   (bits: number) =>
