@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { AluOperation, AtomicOperation, Condition, Instruction, Operand, Width } from "./instruction.js";
 
 const register = fc.integer({ min: 0, max: 10 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { fromHex, toHex } from "../model/hex.js";
 import { instruction } from "./arbitraries.js";
 import { decodeProgram } from "./decode.js";

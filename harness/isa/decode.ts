@@ -4,7 +4,6 @@ import {
   slotsOf,
   type AluOperation,
   type AtomicOperation,
-  type Condition,
   type Instruction,
   type Operand,
   type Width,
@@ -160,27 +159,18 @@ function decodeByteSwap(slot: Slot, width: Width): Instruction {
 function decodeJump(slot: Slot, width: Width): Instruction {
   const { opcode, dst, offset } = slot;
   const name = nameOfCode(jumpCodes, opcode & 0xf0);
-  switch (name) {
-    case undefined:
-      throw unknown(slot);
-    case "ja":
-      return decodeGoto(slot, width);
-    case "call":
-      if (width === 32 || (opcode & sourceRegister) !== 0) throw unknown(slot);
-      return decodeCall(slot);
-    case "exit":
-      if (width === 32 || (opcode & sourceRegister) !== 0) throw unknown(slot);
-      unused(slot, "dst", "src", "offset", "imm");
-      return { kind: "exit" };
-    case "cond":
-      if (width === 32 || (opcode & sourceRegister) !== 0 || slot.src !== 0) throw unknown(slot);
-      unused(slot, "dst", "imm");
-      return { kind: "mayGoto", distance: offset };
-    default: {
-      const condition: Condition = name;
-      return { kind: "branch", width, condition, dst, operand: operandOf(slot), distance: offset };
-    }
+  if (name === undefined) throw unknown(slot);
+  if (name === "ja") return decodeGoto(slot, width);
+  if (name !== "call" && name !== "exit" && name !== "cond")
+    return { kind: "branch", width, condition: name, dst, operand: operandOf(slot), distance: offset };
+  if (width === 32 || (opcode & sourceRegister) !== 0) throw unknown(slot);
+  if (name === "call") return decodeCall(slot);
+  if (name === "exit") {
+    unused(slot, "dst", "src", "offset", "imm");
+    return { kind: "exit" };
   }
+  unused(slot, "dst", "src", "imm");
+  return { kind: "mayGoto", distance: offset };
 }
 
 function decodeGoto(slot: Slot, width: Width): Instruction {

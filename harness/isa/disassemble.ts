@@ -99,8 +99,9 @@ function textOf(instruction: Instruction, symbols: Symbols): string {
     case "callKernel":
       return `call kernel-function#${instruction.btfId}`;
     case "exit":
-      return "exit";
+      break;
   }
+  return "exit";
 }
 
 function register(number: number, width: Width): string {
@@ -147,7 +148,10 @@ function atomicText(instruction: Instruction & { kind: "atomic" }): string {
       return `r${src} = ${atomic}_xchg(${address}, r${src})`;
     case "cmpxchg":
       return `r0 = ${atomic}_cmpxchg(${address}, r0, r${src})`;
-    default:
+    case "add":
+    case "or":
+    case "and":
+    case "xor":
       if (fetch) return `r${src} = ${atomic}_fetch_${operation}(${address}, r${src})`;
       return `lock *${address} ${lockSign(operation)} r${src}`;
   }

@@ -78,9 +78,16 @@ function fieldsOf(instruction: Instruction): SlotFields {
     }
     case "atomic":
       return atomicFields(instruction);
-    default:
-      return jumpFields(instruction);
+    case "goto":
+    case "mayGoto":
+    case "branch":
+    case "callHelper":
+    case "callFunction":
+    case "callKernel":
+    case "exit":
+      break;
   }
+  return jumpFields(instruction);
 }
 
 function aluClass(width: 32 | 64): number {
@@ -122,6 +129,7 @@ function jumpFields(instruction: Jump): SlotFields {
     case "callKernel":
       return { opcode: call, src: 2, offset: instruction.module, imm: instruction.btfId };
     case "exit":
-      return { opcode: classes.jmp | jumpCodes.exit };
+      break;
   }
+  return { opcode: classes.jmp | jumpCodes.exit };
 }
