@@ -27,6 +27,8 @@ async function packetsOf(
   openCapture: OpenCapture,
 ): Promise<readonly Packet[]> {
   const packets = await readSource(source, openCapture);
+  // Sockets are looked up by addresses alone: there is no packet to begin with anything.
+  if (context.programType === "sk_lookup") return packets;
   const bare = packets.findIndex(({ linkType }) => linkType !== "ethernet");
   if (bare < 0) return packets;
   const which = packets.length > 1 ? `packet ${bare + 1}` : "this packet";
