@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { gzipSync } from "node:zlib";
 import { fromHex } from "../../model/hex.js";
 import { BytesWriter } from "./bytes-writer.js";
-import { readAll, readFixture } from "./fixture-files.test-support.js";
+import { readAll, readFixture } from "./fixtures.test.js";
 import { joinBytes } from "./join-bytes.js";
 
 const text = (characters: string): Uint8Array => new TextEncoder().encode(characters);

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { fromHex, toHex } from "../../model/hex.js";
-import { packetsOf } from "./fixture-files.test-support.js";
+import { packetsOf } from "./fixtures.test.js";
 
 /** One 20-byte frame whose last four bytes are its frame check sequence. */
 const frame = "0102030405060708090a0b0c0d0e0f10 deadbeef";

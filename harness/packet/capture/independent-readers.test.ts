@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parse } from "pcap-parser";
 import { toHex } from "../../model/hex.js";
 import { maxPacketBytes } from "./captured-packet.js";
-import { captureNames, fixturePath, packetsOf, readFixture } from "./fixture-files.test-support.js";
+import { captureNames, fixturePath, packetsOf, readFixture } from "./fixtures.test.js";
 import { writePcapng } from "./write-pcapng.js";
 
 interface SecondOpinion {

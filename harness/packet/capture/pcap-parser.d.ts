@@ -1,7 +1,5 @@
 /** What the tests use of pcap-parser 0.2, which has no types of its own. */
 declare module "pcap-parser" {
-  import type { Readable } from "node:stream";
-
   interface PacketHeader {
     readonly timestampSeconds: number;
     readonly timestampMicroseconds: number;
@@ -10,7 +8,7 @@ declare module "pcap-parser" {
   }
 
   interface Parser {
-    readonly stream: Readable;
+    readonly stream: { destroy(): void };
     /** What has arrived, but is not a whole packet yet. */
     readonly buffer: Uint8Array | null;
     /** The function that parses what comes next. */
@@ -21,5 +19,5 @@ declare module "pcap-parser" {
     on(event: "packet", listener: (packet: { readonly header: PacketHeader; readonly data: Uint8Array }) => void): void;
   }
 
-  export function parse(input: Readable): Parser;
+  export function parse(input: NodeJS.ReadableStream): Parser;
 }

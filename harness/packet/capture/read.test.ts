@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { gzipSync } from "node:zlib";
-import { captureNames, packetsOf, readAll, readFixture } from "./fixture-files.test-support.js";
+import { captureNames, packetsOf, readAll, readFixture } from "./fixtures.test.js";
 import { parseFrames } from "./frames.js";
 import { joinBytes } from "./join-bytes.js";
 

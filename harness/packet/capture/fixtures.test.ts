@@ -1,9 +1,10 @@
+import { expect } from "chai";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { HarnessError } from "../../model/error.js";
 import type { CapturedPacket, CaptureInput } from "./captured-packet.js";
 import { readCapture, type ReadOptions } from "./read.js";
 
-/** For tests only: files of fixtures/pcap. */
+/** The shipped captures, for this and other tests. */
 const folder = ((): URL => {
   let at = new URL(".", import.meta.url);
   while (!existsSync(new URL("package.json", at))) at = new URL("..", at);
@@ -43,3 +44,10 @@ export async function packetsOf(input: CaptureInput, options?: ReadOptions): Pro
   if (error) throw error;
   return packets;
 }
+
+describe("fixtures/pcap/README.md", () => {
+  it("describes every capture of the folder", () => {
+    const text = readFileSync(fixturePath("README.md"), "utf8");
+    expect(captureNames().filter((name) => !text.includes(`\`${name}\``))).to.deep.equal([]);
+  });
+});
