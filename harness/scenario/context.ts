@@ -3,7 +3,7 @@ import type { FieldValue, Pattern } from "../model/packet.js";
 import type { Located } from "../model/scenario.js";
 import type { FieldDef } from "../packet/protocol.js";
 import { contextTypeOf, contextTypes } from "./context-fields.js";
-import { type Decoder, invalid, list, mistyped, refined } from "./decoder.js";
+import { type Decoder, invalid, list, mistyped, named, refined } from "./decoder.js";
 import type { JsonSchema } from "./json-schema.js";
 import { fieldPattern, fieldValue } from "./pattern.js";
 import { integer } from "./scalars.js";
@@ -11,13 +11,19 @@ import type { World } from "./world.js";
 
 /** Fields of the program's context before it runs. */
 export function contextValues(world: World): Decoder<Readonly<Record<string, Located<FieldValue>>>> {
-  return fields(world, (def) => (def.name === "cb" ? controlBlock : fieldValue(def)));
+  return named(
+    "context",
+    fields(world, (def) => (def.name === "cb" ? controlBlock : fieldValue(def))),
+  );
 }
 
 /** What fields of the context have to be after the program ran. */
 export function contextPatterns(world: World): Decoder<Readonly<Record<string, Located<Pattern>>>> {
   const block: Decoder<Pattern> = refined(controlBlock, (value): Pattern => ({ kind: "equals", value }));
-  return fields(world, (def) => (def.name === "cb" ? block : fieldPattern(def)));
+  return named(
+    "context match",
+    fields(world, (def) => (def.name === "cb" ? block : fieldPattern(def))),
+  );
 }
 
 const words = list(integer(0, 0xffffffff), "a list of up to five numbers");

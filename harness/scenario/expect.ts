@@ -55,7 +55,7 @@ export function expectation(world: World): Decoder<Expectation> {
 
 function forOneBackend(world: World): Decoder<Expectation> {
   const decoder = object("an expectation for one backend", expectFields(world));
-  return named("expect.backend", refined(decoder, toExpectation));
+  return named("expect for one backend", refined(decoder, toExpectation));
 }
 
 type ExpectFields = ReturnType<typeof expectFields>;

@@ -1,37 +1,25 @@
-import type { FieldDef, ListShape, OptionDef } from "../packet/protocol.js";
+import type { FieldDef, ListShape } from "../packet/protocol.js";
 import type { JsonSchema } from "./json-schema.js";
 
-/** What an editor may offer for a field: loose in form (`names | 0x50 | 1..10`), exact in names. */
-export function fieldSchema(def: FieldDef, use: "value" | "pattern"): JsonSchema {
-  const any: readonly JsonSchema[] = use === "pattern" ? [{ const: "any", description: "whatever it is" }] : [];
+/** What an editor may offer for a field: names and numbers are exact, texts (`0x50`, `1..10`, `any`) are not looked at. */
+export function fieldSchema(def: FieldDef): JsonSchema {
   switch (def.kind) {
     case "uint":
     case "flags": {
       const names = Object.keys(def.names ?? {});
-      return {
-        anyOf: [
-          { type: "integer", minimum: 0, ...(def.sizeBits <= 53 && { maximum: 2 ** def.sizeBits - 1 }) },
-          ...(names.length > 0 ? [{ enum: names }] : []),
-          ...any,
-          { type: ["string", "array"] },
-        ],
-      };
+      const numbers = { type: "integer", minimum: 0, ...(def.sizeBits <= 53 && { maximum: 2 ** def.sizeBits - 1 }) };
+      const texts = { type: def.kind === "flags" ? ["string", "array"] : "string" };
+      return { anyOf: [numbers, ...(names.length > 0 ? [{ enum: names }] : []), texts] };
     }
     case "mac":
-      return { anyOf: [{ type: "string", examples: ["02:00:00:00:00:01"] }, ...any] };
     case "ipv4":
-      return { anyOf: [{ type: "string", examples: ["10.0.0.1"] }, ...any] };
     case "ipv6":
-      return { anyOf: [{ type: "string", examples: ["fd00::1"] }, ...any] };
+      return { type: "string" };
     case "bytes":
-      return { anyOf: [{ type: ["string", "integer", "array", "object"] }, ...any] };
+      return { type: ["string", "integer", "array", "object"] };
     case "list":
       return {
-        anyOf: [
-          { type: "array", ...(def.codec && { items: itemSchema(def.codec.shape) }) },
-          ...any,
-          { type: "string" },
-        ],
+        anyOf: [{ type: "array", ...(def.codec && { items: itemSchema(def.codec.shape) }) }, { type: "string" }],
       };
   }
 }
@@ -39,27 +27,22 @@ export function fieldSchema(def: FieldDef, use: "value" | "pattern"): JsonSchema
 function itemSchema(shape: ListShape): JsonSchema {
   switch (shape.kind) {
     case "addresses":
-      return fieldSchema(shape.address, "value");
+      return fieldSchema(shape.address);
     case "structs":
-      return { type: "object", properties: structProperties(shape.fields) };
-    case "options": {
-      const options = shape.options.map((option): [string, JsonSchema] => [option.name, optionSchema(option)]);
+      return { type: "object", properties: describedBy(shape.fields, fieldSchema) };
+    case "options":
       return {
         anyOf: [
-          { type: "object", properties: Object.fromEntries(options) },
+          { type: "object", properties: describedBy(shape.options, () => ({})) },
           { enum: shape.options.map((option) => option.name) },
         ],
       };
-    }
   }
 }
 
-function optionSchema(option: OptionDef): JsonSchema {
-  return { description: option.doc };
-}
-
-function structProperties(fields: readonly FieldDef[]): Record<string, JsonSchema> {
-  return Object.fromEntries(
-    fields.map((field) => [field.name, { description: field.doc, ...fieldSchema(field, "value") }]),
-  );
+function describedBy<T extends { readonly name: string; readonly doc: string }>(
+  things: readonly T[],
+  schemaOf: (thing: T) => JsonSchema,
+): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries(things.map((thing) => [thing.name, { description: thing.doc, ...schemaOf(thing) }]));
 }

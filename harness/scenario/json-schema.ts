@@ -1,5 +1,7 @@
 /** The part of JSON Schema (draft-07, which editors' YAML servers know best) that decoders describe themselves with. */
 export interface JsonSchema {
+  readonly $schema?: string;
+  readonly title?: string;
   readonly $ref?: string;
   readonly description?: string;
   readonly type?: string | readonly string[];

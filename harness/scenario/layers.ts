@@ -1,4 +1,5 @@
 import { nearest } from "../model/nearest.js";
+import type { FieldValue, Pattern } from "../model/packet.js";
 import type { LayerPattern, LayerSpec, Located } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import type { FieldDef, Protocol } from "../packet/protocol.js";
@@ -20,11 +21,14 @@ interface Layer<T> {
   readonly span: Span;
 }
 
+const toBuild: FieldReader<FieldValue> = { name: "layer", decoder: fieldValue };
+const toMatch: FieldReader<Pattern> = { name: "match", decoder: fieldPattern };
+
 /** Layers to build: a list, outermost first, or a mapping where no protocol comes twice. */
-export const layerSpecs: Decoder<readonly LayerSpec[]> = layers({ name: "layer", decoder: fieldValue });
+export const layerSpecs: Decoder<readonly LayerSpec[]> = layers(toBuild);
 
 /** Layers to match, written the same way. */
-export const layerPatterns: Decoder<readonly LayerPattern[]> = layers({ name: "match", decoder: fieldPattern });
+export const layerPatterns: Decoder<readonly LayerPattern[]> = layers(toMatch);
 
 /** As `layerPatterns`, for a whole sequence of layers: `$` as the last item says that nothing follows. */
 export const layerSequence: Decoder<readonly LayerPattern[]> = {
@@ -37,8 +41,8 @@ export const layerSequence: Decoder<readonly LayerPattern[]> = {
     return [...listed, { protocol: "$", fields: {}, span: last.span }];
   },
   schema: (definitions) => {
-    const itemSchemas = itemSchema({ name: "match", decoder: fieldPattern }, definitions);
-    return { type: "array", items: { anyOf: [itemSchemas, { const: "$", description: "nothing follows" }] } };
+    const item = itemSchema(toMatch, definitions);
+    return { type: "array", items: { anyOf: [item, { const: "$", description: "nothing follows" }] } };
   },
 };
 
@@ -54,7 +58,7 @@ function layers<T>(reader: FieldReader<T>): Decoder<readonly Layer<T>[]> {
       return mistyped(node, "a list of layers", report, "for example: [eth, ipv4, {udp: {dport: 53}}]");
     },
     schema: (definitions) => ({
-      anyOf: [{ type: "array", items: itemSchema(reader, definitions) }, layersSchema(reader, definitions)],
+      anyOf: [{ type: "array", items: itemSchema(reader, definitions) }, mappingSchema(reader, definitions)],
     }),
   };
 }
@@ -176,22 +180,27 @@ function unknownField(protocol: Protocol, entry: EntryNode, report: Report): Inv
   return report(entry.keySpan, `${protocol.name} has no field '${entry.key}'`, hint);
 }
 
+/** `udp`, or a mapping of one protocol. */
 function itemSchema<T>(reader: FieldReader<T>, definitions: Definitions): JsonSchema {
-  return {
+  return definitions.refer(`${reader.name} item`, () => ({
     anyOf: [
-      { ...layersSchema(reader, definitions), maxProperties: 1 },
-      { enum: protocolNames, description: "the layer with defaults" },
+      mappingSchema(reader, definitions),
+      { enum: protocolNames, description: "the layer, with nothing said about its fields" },
     ],
-  };
+  }));
 }
 
-function layersSchema<T>(reader: FieldReader<T>, definitions: Definitions): JsonSchema {
-  const properties = protocolNames.map((name): [string, JsonSchema] => {
-    const protocol = findProtocol(name)!;
-    const described = definitions.refer(`${reader.name}.${name}`, () => protocolSchema(protocol, reader, definitions));
-    return [name, { description: protocol.doc, anyOf: [described] }];
+function mappingSchema<T>(reader: FieldReader<T>, definitions: Definitions): JsonSchema {
+  return definitions.refer(`${reader.name} mapping`, () => {
+    const properties = protocolNames.map((name): [string, JsonSchema] => {
+      const protocol = findProtocol(name)!;
+      const described = definitions.refer(`${reader.name} ${name}`, () =>
+        protocolSchema(protocol, reader, definitions),
+      );
+      return [name, { description: protocol.doc, anyOf: [described] }];
+    });
+    return { type: "object", properties: Object.fromEntries(properties), additionalProperties: false };
   });
-  return { type: "object", properties: Object.fromEntries(properties), additionalProperties: false, minProperties: 1 };
 }
 
 function protocolSchema<T>(protocol: Protocol, reader: FieldReader<T>, definitions: Definitions): JsonSchema {

@@ -15,7 +15,7 @@ export function fieldValue(def: FieldDef): Decoder<FieldValue> {
   return {
     decode: (node, report) =>
       mistakeInList(def, node, report) ?? attempt(node, report, () => parseFieldValue(def, plainOf(node, def))),
-    schema: () => fieldSchema(def, "value"),
+    schema: () => fieldSchema(def),
   };
 }
 
@@ -27,7 +27,10 @@ export function fieldPattern(def: FieldDef): Decoder<Pattern> {
     attempt(node, report, () => parsePattern(def, plainOf(node, def)));
   return {
     decode,
-    schema: (definitions) => ({ anyOf: [fieldSchema(def, "pattern"), patternSchema(definitions)] }),
+    schema(definitions) {
+      const value = fieldSchema(def);
+      return { anyOf: [...(value.anyOf ?? [value]), patternSchema(definitions)] };
+    },
   };
 }
 
