@@ -1,5 +1,5 @@
 import type { Observation } from "../model/observation.js";
-import type { Plan, PlannedStep } from "../model/plan.js";
+import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
 import type { LoadedObject } from "../kernel/load.js";
 import type { Network } from "../../netns/network.js";
 import type { TeardownStack } from "../../netns/teardown.js";
@@ -52,7 +52,7 @@ export class WireCase {
     const { stack, openPort, markers, inline } = options;
     const { hook } = plan;
     if (!isDeviceHook(hook)) throw new Error(`${hook} has no interface`);
-    loaded.applyMaps(plan.maps, (dev) => network.ifindex({ host: plan.topology.attach.host, dev }));
+    applyMaps(loaded, network, plan.maps);
     const ports = await Ports.open(network, plan, openPort);
     stack.defer(() => ports.close());
     const fence = new Fence(network, ports.all, (place) => ports.at(place), markers);
@@ -85,4 +85,10 @@ export class WireCase {
         return [];
     }
   }
+}
+
+/** Inside the namespace: the kernel looks for a devmap's interfaces where the caller is. */
+function applyMaps(loaded: LoadedObject, network: Network, patches: readonly MapPatch[]): void {
+  const { host } = network.topology.attach;
+  network.inside(host, () => loaded.applyMaps(patches, (dev) => network.ifindex({ host, dev })));
 }

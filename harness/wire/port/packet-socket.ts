@@ -23,8 +23,8 @@ export const ETH_P_ALL = 0x0003;
 /** Room for frames that nobody has fetched yet: some 20,000 small ones. */
 const receiveBufferBytes = 16 * 1024 * 1024;
 
-/** How long a full queue may stay full before sending counts as failed. */
-const fullQueueMs = 5_000;
+/** How long the send buffer may stay full before sending counts as failed. */
+const fullBufferMs = 5_000;
 
 export interface PacketSocketOptions {
   readonly ifindex: number;
@@ -71,20 +71,23 @@ export class PacketSocket {
     }
   }
 
-  /** Sends all, waiting while the interface's queue is full. */
+  /**
+   * Hands all frames to the kernel, waiting while the socket's send buffer is full. A frame that an egress program
+   * drops is sent as far as this goes, although the kernel reports it (ENOBUFS, from NET_XMIT_DROP).
+   */
   async send(frames: readonly Uint8Array[]): Promise<void> {
     let giveUpAt: number | undefined;
-    for (let done = 0; done < frames.length;) {
+    for (let done = 0; done < frames.length; ) {
       const sent = messages().send(this.#fd, frames, done);
-      if (sent > 0) {
-        done += sent;
+      if (sent > 0 || sent === -ENOBUFS) {
+        done += Math.max(1, sent);
         giveUpAt = undefined;
         continue;
       }
-      if (sent !== -ENOBUFS && sent !== -EAGAIN) throw systemError(-sent, "sending a frame", undefined, "topology");
-      giveUpAt ??= performance.now() + fullQueueMs;
+      if (sent !== -EAGAIN) throw systemError(-sent, "sending a frame", undefined, "topology");
+      giveUpAt ??= performance.now() + fullBufferMs;
       if (performance.now() > giveUpAt)
-        throw harnessError("timeout", `the interface's queue has been full for ${fullQueueMs} ms`);
+        throw harnessError("timeout", `the interface has taken no frame for ${fullBufferMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
