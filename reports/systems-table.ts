@@ -1,0 +1,43 @@
+import type { Report } from "../harness/model/event.js";
+import type { CaseResult } from "../harness/model/outcome.js";
+
+/** One of the systems of the eBPF networking literature that packetproof ships. */
+export interface System {
+  /** Row of the feature list, `P8`. */
+  readonly id: string;
+  readonly system: string;
+  /** Source below `bpf/`. */
+  readonly program: string;
+  /** Files below `scenarios/`. */
+  readonly scenarios: readonly string[];
+}
+
+const backends = ["kernel", "wire"] as const;
+
+/** README's table of what was proved where, as Markdown: counted from a run's results, not typed. */
+export function systemsTable(systems: readonly System[], report: Report): string {
+  const rows = systems.map(({ id, system, program, scenarios }) => {
+    const results = report.results.filter(({ file }) => scenarios.some((s) => file === `scenarios/${s}`));
+    const counts = backends.map((backend) => cell(results.filter((r) => r.backend === backend)));
+    const links = scenarios.map((file) => `[${file}](scenarios/${file})`).join(", ");
+    return `| ${id} | ${system} | [${program}](bpf/${program}) | ${links} | ${counts.join(" | ")} |`;
+  });
+  const { passed, failed, skipped, error } = report.totals;
+  return [
+    "## Systems, and what was proved where",
+    "",
+    `Cases passed by backend, on Linux ${report.environment.kernel}; \`npm run readme\` writes this table from a run.`,
+    "",
+    `| | system | program | scenarios | ${backends.map((b) => `\`${b}\``).join(" | ")} |`,
+    `|---|---|---|---|${backends.map(() => "---|").join("")}`,
+    ...rows,
+    "",
+    `All shipped scenarios together: ${passed} passed, ${failed} failed, ${skipped} skipped, ${error} in error.`,
+  ].join("\n");
+}
+
+function cell(results: readonly CaseResult[]): string {
+  const passed = results.filter((r) => r.outcome === "passed").length;
+  if (results.length === 0) return "–";
+  return passed === results.length ? `${passed}` : `${passed} of ${results.length}`;
+}
