@@ -2,7 +2,7 @@ import type { EventObservation, PrintkObservation } from "../model/observation.j
 import type { DataPattern, PlannedEvents, PlannedExpectation } from "../model/plan.js";
 import { toHex } from "../model/hex.js";
 import { formatData } from "../data/format.js";
-import { matchData } from "../data/pattern.js";
+import { matchData } from "../data/match.js";
 import { matchBag } from "./bag.js";
 import { finding, quoted, type Finding } from "./finding.js";
 

@@ -3,7 +3,8 @@ import type { MapSpec } from "../model/object.js";
 import type { MapObservation } from "../model/observation.js";
 import type { PlannedEntry, PlannedMapExpectation } from "../model/plan.js";
 import { formatData } from "../data/format.js";
-import { matchData, sumData } from "../data/pattern.js";
+import { matchData } from "../data/match.js";
+import { sumData } from "../data/sum.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { finding, type Finding } from "./finding.js";
 

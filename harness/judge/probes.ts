@@ -1,5 +1,4 @@
 import type { HttpObservation, PingObservation, RunObservation } from "../model/observation.js";
-import type { FieldValue } from "../model/packet.js";
 import type { PlannedHttp, PlannedPing, PlannedRun } from "../model/plan.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { finding, quoted, type Finding } from "./finding.js";
@@ -39,7 +38,7 @@ export function judgeHttp(step: PlannedHttp, seen: HttpObservation): Finding[] {
       findings.push(finding(`${name}.status`, formatPattern(undefined, status), String(response.status), span));
     }
     const body = response.body.trim();
-    if (step.body && !matchPattern(step.body.value, body as FieldValue)) {
+    if (step.body && !matchPattern(step.body.value, body)) {
       const expected = formatPattern(undefined, step.body.value);
       findings.push(finding(`${name}.body`, expected, quoted(body), step.body.span));
     }

@@ -2,18 +2,27 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { execa, ExecaError } from "execa";
 import { harnessError } from "../model/error.js";
 import type { Span } from "../model/span.js";
 import { projectRoot } from "./project.js";
 
-/** Where clang looks for headers: our own, then the source's folder, then Debian's multiarch folder for <asm/types.h>. */
-export function includeArguments(source: string): string[] {
-  const multiarch = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[process.arch as "x64" | "arm64"];
-  const folders = [join(projectRoot, "bpf", "include"), join(projectRoot, "bpf"), dirname(source)];
-  if (multiarch) folders.push(`/usr/include/${multiarch}`);
-  return folders.filter((folder) => existsSync(folder)).flatMap((folder) => ["-I", folder]);
+/** Debian keeps <asm/types.h> in a folder that clang does not search for a foreign target. */
+const multiarch: Readonly<Record<string, string>> = {
+  x64: "x86_64-linux-gnu",
+  arm64: "aarch64-linux-gnu",
+  riscv64: "riscv64-linux-gnu",
+};
+
+/** How shipped programs and users' own sources are compiled alike, but for warnings and paths. */
+export function clangArguments(): readonly string[] {
+  const triplet = multiarch[process.arch];
+  return [
+    // v3: 32-bit arithmetic and jumps, and every atomic operation (Linux 5.12).
+    ...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall"],
+    ...(triplet ? ["-idirafter", `/usr/include/${triplet}`] : []),
+  ];
 }
 
 /**
@@ -35,7 +44,8 @@ export async function compileSource(source: string, span: Span | undefined): Pro
 }
 
 async function clang(source: string, object: string, span: Span | undefined): Promise<void> {
-  const args = ["-O2", "-g", "-target", "bpf", "-Wall", ...includeArguments(source), "-c", source, "-o", object];
+  // Our own headers are there for everybody: `#include "include/ip.h"`.
+  const args = [...clangArguments(), "-I", join(projectRoot, "bpf"), "-c", source, "-o", object];
   try {
     await execa("clang", args, { timeout: 60_000 });
   } catch (error) {
