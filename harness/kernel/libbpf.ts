@@ -42,6 +42,10 @@ export interface Libbpf {
   ): Pointer | null;
   perf_buffer__consume(buffer: Pointer): number;
   perf_buffer__free(buffer: Pointer): void;
+  /** Acts in the calling thread's network namespace, as do the other two; the structures are in wire/tc-filter.ts. */
+  bpf_tc_hook_create(hook: Uint8Array): number;
+  bpf_tc_attach(hook: Uint8Array, options: Uint8Array): number;
+  bpf_tc_detach(hook: Uint8Array, options: Uint8Array): number;
 }
 
 /** The part of struct bpf_object_open_opts that we fill in. */
@@ -51,7 +55,7 @@ export interface OpenOptions {
   readonly pinRoot: string | null;
   /** The kernel's verifier and BTF logs; each command overwrites what the one before wrote. */
   readonly log: Uint8Array;
-  /** 0: a load is tried without a log, and only if refused again with one. */
+  /** BPF_LOG_… bits. */
   readonly logLevel: number;
 }
 
@@ -171,6 +175,9 @@ function declare(): Libbpf {
     ),
     perf_buffer__consume: text("int perf_buffer__consume(void *buffer)"),
     perf_buffer__free: text("void perf_buffer__free(void *buffer)"),
+    bpf_tc_hook_create: text("int bpf_tc_hook_create(void *hook)"),
+    bpf_tc_attach: text("int bpf_tc_attach(const void *hook, void *options)"),
+    bpf_tc_detach: text("int bpf_tc_detach(const void *hook, const void *options)"),
   };
   collectMessages(shared.func("libbpf_set_print", "void *", [callbackTypes().print]));
   return {

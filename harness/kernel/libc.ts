@@ -44,6 +44,8 @@ export interface Libc {
   sched_getcpu(): number;
   /** membarrier(2); the command MEMBARRIER_CMD_GLOBAL waits for an RCU grace period. */
   membarrier(command: number, flags: number, cpu: number): number;
+  /** Memory of the process's own with this code in it, readable and executable; undefined where that is not allowed. */
+  mapCode(code: Uint8Array): bigint | undefined;
   /** perf_event_open(2). */
   perf_event_open(attr: Uint8Array, pid: number, cpu: number, groupFd: number, flags: number): number;
 }
@@ -56,6 +58,13 @@ const syscallNumbers: Partial<Record<NodeJS.Architecture, { bpf: number; membarr
     x64: { bpf: 321, membarrier: 324, perfEventOpen: 298 },
     arm64: { bpf: 280, membarrier: 283, perfEventOpen: 241 },
   };
+
+/** mmap(2), the same on x86-64 and arm64. */
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const PROT_EXEC = 4;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
 
 let koffiModule: Koffi | undefined;
 let library: Libc | undefined;
@@ -144,6 +153,8 @@ function declare(): Libc {
   const setAffinity = self.func("int sched_setaffinity(int thread, size_t size, const void *mask)");
   const getAffinity = self.func("int sched_getaffinity(int thread, size_t size, void *mask)");
   const getCpu = self.func("int sched_getcpu()");
+  const mmap = self.func("int64_t mmap(void *at, size_t size, int protection, int flags, int fd, int64_t offset)");
+  const mprotect = self.func("int mprotect(int64_t address, size_t size, int protection)");
 
   return {
     // On the hot path of test runs: no rest parameters, no closure over arrays.
@@ -180,6 +191,13 @@ function declare(): Libc {
     sched_getaffinity: (thread, size, mask) => checked(getAffinity(thread, size, mask)),
     sched_getcpu: () => checked(getCpu()),
     membarrier: (command, flags, cpu) => checked(syscallMembarrier(numbers.membarrier, command, flags, cpu)),
+    mapCode(code) {
+      // Writable first and executable then, never both at once.
+      const address = mmap(null, code.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) as number;
+      if (address === -1) return undefined;
+      new Uint8Array(ffi.view(BigInt(address), code.length)).set(code);
+      return mprotect(address, code.length, PROT_READ | PROT_EXEC) === 0 ? BigInt(address) : undefined;
+    },
     perf_event_open: (attr, pid, cpu, group, flags) =>
       checked(syscallPerfEventOpen(numbers.perfEventOpen, attr, pid, cpu, group, flags)),
   };

@@ -16,11 +16,22 @@ export type LoadResult =
   /** `errno` is positive; the log is libbpf's messages, then the kernel's whole log. */
   | { readonly accepted: false; readonly log: string; readonly errno: number };
 
+/** What of a plan matters for loading. */
+export type LoadPlan = Pick<
+  Plan,
+  "object" | "program" | "programType" | "hook" | "globals" | "maps" | "steps" | "pins" | "load"
+>;
+
 /** The size that libbpf starts with, too; the kernel touches only what it writes. */
 const logBytes = 16 * 1024 * 1024;
 
-/** BPF_LOG_STATS (include/linux/bpf_verifier.h): the reason and the statistics, but no instructions. */
+/** BPF_LOG_STATS (include/linux/bpf_verifier.h, Linux 5.2): the reason and the statistics, but no instructions. */
 const reasonOnly = 4;
+/** BPF_LOG_LEVEL1: also every instruction on the way that led to the refusal. */
+const instructions = 1;
+
+/** Verified instructions from which on a log of them costs seconds. */
+const manyInstructions = 100_000;
 
 let logBuffer: Buffer | undefined;
 let loads = 0;
@@ -31,31 +42,39 @@ let loads = 0;
  * A refusal by verifier or libbpf is an answer; only what says nothing about the object (privilege, memory,
  * descriptors) is thrown.
  */
-export function loadObject(plan: Plan, folder: RunFolder): LoadResult {
+export function loadObject(plan: LoadPlan, folder: RunFolder): LoadResult {
   const pins = pinFolder(plan, folder);
   let result: LoadResult | undefined;
   try {
-    result = tryLoad(plan, pins);
-    if (!result.accepted && result.errno === errnos.ENOSPC)
-      result = withReason(result, tryLoad(plan, pins, reasonOnly));
+    result = tryLoad(plan, pins, reasonOnly);
+    if (!result.accepted && worthInstructions(plan, result.log)) {
+      const whole = tryLoad(plan, pins, instructions);
+      if (!whole.accepted) result = whole.errno === errnos.ENOSPC ? overlong(whole.log, result) : whole;
+    }
     return result;
   } finally {
     if (pins !== undefined && !result?.accepted) removeTree(pins);
   }
 }
 
-/**
- * A program that the verifier follows for a million instructions writes a log of 100 MB and more, and the error is
- * then ENOSPC for the log's sake. The last of it is enough (the first of it, before Linux 6.4), and the program's
- * own error comes from a load without instructions in the log.
- */
-function withReason(long: LoadResult & { accepted: false }, short: LoadResult): LoadResult {
-  if (short.accepted) return short;
-  const omitted = `\n(the log is longer than ${logBytes} bytes: the rest is omitted)\n`;
-  return { ...short, log: long.log + omitted + short.log };
+/** Whether to load once more for the instructions: always, but for a huge program whose refusal is just as expected. */
+function worthInstructions(plan: LoadPlan, log: string): boolean {
+  const processed = Number(/^processed (\d+) insns/m.exec(log)?.[1]);
+  if (Number.isNaN(processed)) return false; // not the verifier's refusal
+  return processed < manyInstructions || !plan.load.fails?.value.test(log);
 }
 
-function tryLoad(plan: Plan, pins: string | undefined, logLevel = 0): LoadResult {
+/**
+ * A program that the verifier follows for a million instructions writes a log of 100 MB and more; the error is then
+ * ENOSPC for the log's sake, and the log its last (before Linux 6.4: its first) part. Why the program was refused,
+ * the load without instructions tells.
+ */
+function overlong(part: string, reason: LoadResult & { accepted: false }): LoadResult {
+  const omitted = `\n(the log is longer than ${logBytes} bytes: the rest is omitted)\n`;
+  return { ...reason, log: part + omitted + reason.log };
+}
+
+function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): LoadResult {
   const log = (logBuffer ??= Buffer.allocUnsafeSlow(logBytes));
   log[0] = 0;
   const { bytes, name } = plan.object;
@@ -97,7 +116,7 @@ function refuseToJudge(errno: number, kernelLog: string, messages: string): void
     throw systemError(errno, doing, "a map's max_entries may be more than this machine's memory");
 }
 
-function prepare(object: Pointer, plan: Plan, pins: string | undefined): void {
+function prepare(object: Pointer, plan: LoadPlan, pins: string | undefined): void {
   const lib = libbpf();
   const needed = neededPrograms(plan);
   const found = new Set<string>();
@@ -132,7 +151,7 @@ function setType(program: Pointer, { type, attachType }: NeededProgram): void {
 }
 
 /** Writes into the memory that libbpf creates the maps of `.rodata`, `.data` and `.bss` from. */
-function patchGlobals(object: Pointer, plan: Plan): void {
+function patchGlobals(object: Pointer, plan: LoadPlan): void {
   const lib = libbpf();
   for (const { name, section, offsetBytes, bytes } of plan.globals) {
     if (section === ".kconfig")
@@ -153,7 +172,7 @@ function check(result: number, failure: string): void {
 }
 
 /** A folder of this load's own in the run's bpffs, where anything is to be pinned: cases must not share maps. */
-function pinFolder(plan: Plan, folder: RunFolder): string | undefined {
+function pinFolder(plan: LoadPlan, folder: RunFolder): string | undefined {
   if (Object.keys(plan.pins).length === 0 && !plan.object.maps.some((map) => map.pinByName)) return undefined;
   const path = join(folder.mount("bpf"), String(loads++));
   mkdirSync(path, { mode: 0o700 });
@@ -175,7 +194,7 @@ function removeTree(path: string): void {
 export class LoadedObject {
   /** Descriptor of the entry. */
   readonly programFd: number;
-  private readonly plan: Plan;
+  private readonly plan: LoadPlan;
   private readonly pins: string | undefined;
   /** Undefined once unloaded. */
   private object: Pointer | undefined;
@@ -184,7 +203,7 @@ export class LoadedObject {
   /** Where libbpf pinned maps, by map name. */
   private readonly pinned = new Map<string, string>();
 
-  constructor(plan: Plan, object: Pointer, pins: string | undefined) {
+  constructor(plan: LoadPlan, object: Pointer, pins: string | undefined) {
     this.plan = plan;
     this.object = object;
     this.pins = pins;

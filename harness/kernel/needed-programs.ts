@@ -12,7 +12,9 @@ export interface NeededProgram {
  * that the plan's map entries name. Others stay out, so that a scenario for one program does not fail for another
  * one in the same file.
  */
-export function neededPrograms(plan: Plan): ReadonlyMap<string, NeededProgram> {
+export function neededPrograms(
+  plan: Pick<Plan, "object" | "program" | "programType" | "hook" | "maps" | "steps">,
+): ReadonlyMap<string, NeededProgram> {
   const entry: NeededProgram = {
     type: programTypeNumber(plan.programType),
     attachType: expectedAttachType(plan.hook),
