@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, normalize } from "node:path";
 import { execa } from "execa";
+import { clangArguments } from "../harness/run/compile.js";
 
 /** A compiled source, and everything that decided what its bytes are. */
 export interface Compiled {
@@ -20,7 +21,7 @@ export interface Compiled {
 export async function compile(tree: string, source: string): Promise<Compiled> {
   const object = join(tree, "out.o");
   const rule = join(tree, "out.d");
-  await execa("clang", [...clangArguments(), "-MD", "-MF", rule, "-c", source, "-o", object], {
+  await execa("clang", [...clangArguments(), ...shippedArguments, "-MD", "-MF", rule, "-c", source, "-o", object], {
     cwd: tree,
     stderr: "inherit",
   });
@@ -37,23 +38,8 @@ export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** Debian keeps <asm/types.h> in a folder that clang does not search for a foreign target. */
-const multiarch: Readonly<Record<string, string>> = {
-  x64: "x86_64-linux-gnu",
-  arm64: "aarch64-linux-gnu",
-  riscv64: "riscv64-linux-gnu",
-};
-
-function clangArguments(): readonly string[] {
-  const triplet = multiarch[process.arch];
-  return [
-    // v3: 32-bit arithmetic and jumps, and every atomic operation (Linux 5.12).
-    ...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-fdebug-compilation-dir=."],
-    // A program has its context as an argument, whether it looks at it or not.
-    ...["-Wall", "-Wextra", "-Wno-unused-parameter"],
-    ...(triplet ? ["-idirafter", `/usr/include/${triplet}`] : []),
-  ];
-}
+/** Relative paths only in the object; and a program has its context as an argument, whether it looks at it or not. */
+const shippedArguments = ["-fdebug-compilation-dir=.", "-Wextra", "-Wno-unused-parameter"];
 
 /** `rule` is what -MD writes for make: `out.o: a.c b.h \` and so on. */
 async function digestInputs(tree: string, rule: string): Promise<Pick<Compiled, "sources" | "systemHeaders">> {
