@@ -25,3 +25,18 @@ export class TeardownStack implements AsyncDisposable {
     if (failures.length > 0) throw failures[0];
   }
 }
+
+/** The same for things that do not depend on each other and take the kernel its time: all at once. */
+export class ParallelTeardown {
+  readonly #undos: Undo[] = [];
+
+  defer(undo: Undo): void {
+    this.#undos.push(undo);
+  }
+
+  async run(): Promise<void> {
+    const results = await Promise.allSettled(this.#undos.splice(0).map(async (undo) => undo()));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+}

@@ -2,7 +2,7 @@ import type { Observation } from "../model/observation.js";
 import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
 import type { LoadedObject } from "../kernel/load.js";
 import type { Network } from "../../netns/network.js";
-import type { TeardownStack } from "../../netns/teardown.js";
+import { ParallelTeardown, type TeardownStack } from "../../netns/teardown.js";
 import { attach, isDeviceHook, type DeviceHook } from "./attach/attach.js";
 import type { Attachment } from "./attach/attachment.js";
 import { Fence } from "./fence.js";
@@ -53,12 +53,15 @@ export class WireCase {
     const { hook } = plan;
     if (!isDeviceHook(hook)) throw new Error(`${hook} has no interface`);
     applyMaps(loaded, network, plan.maps);
+    // Sockets and attachments each wait for the kernel to let go of them: together.
+    const closing = new ParallelTeardown();
+    stack.defer(() => closing.run());
     const ports = await Ports.open(network, plan, openPort);
-    stack.defer(() => ports.close());
-    const fence = new Fence(network, ports.all, (place) => ports.at(place), markers);
-    stack.defer(() => fence.close());
+    closing.defer(() => ports.close());
+    const fence = new Fence(network, ports, markers);
+    closing.defer(() => fence.close());
     const attachment = attach(network, hook, loaded.programFd);
-    stack.defer(() => attachment.detach());
+    closing.defer(() => attachment.detach());
     fence.watch(new RunCount(loaded.programFd), lanesPast(plan.topology, hook));
     return new WireCase(plan, hook, ports, fence, loaded, attachment, inline);
   }
@@ -76,7 +79,7 @@ export class WireCase {
           xdpCounts: undefined,
         });
       case "unload":
-        this.#attachment?.detach();
+        await this.#attachment?.detach();
         this.#attachment = undefined;
         this.#loaded.unload();
         this.#fence.watch(undefined, lanesPast(this.#plan.topology, undefined));

@@ -7,6 +7,7 @@ import { parseMacBytes } from "./mac.js";
 import { Markers } from "./marker.js";
 import { PacketSocket } from "./port/packet-socket.js";
 import type { CapturedFrame, FramePort } from "./port/port.js";
+import type { Ports } from "./ports.js";
 import type { RunCount } from "./run-count.js";
 
 /** How long frames may take to reach the program before it counts as not running. */
@@ -30,18 +31,16 @@ export interface Settled {
  */
 export class Fence {
   readonly #network: Network;
-  readonly #ports: readonly FramePort[];
-  readonly #portOf: (place: Place) => FramePort;
+  readonly #ports: Ports;
   readonly #markers: Markers;
   readonly #bypasses = new Map<string, PacketSocket>();
   readonly #deadLanes = new Set<string>();
   #lanes: readonly Lane[] = [];
   #count: RunCount | undefined;
 
-  constructor(network: Network, ports: readonly FramePort[], portOf: (place: Place) => FramePort, markers: Markers) {
+  constructor(network: Network, ports: Ports, markers: Markers) {
     this.#network = network;
     this.#ports = ports;
-    this.#portOf = portOf;
     this.#markers = markers;
   }
 
@@ -100,14 +99,14 @@ export class Fence {
     const frames: CapturedFrame[] = [];
     const giveUpAt = performance.now() + markerTimeoutMs;
     for (;;) {
-      for (const port of this.#ports) frames.push(...(await this.#take(port, pending)));
+      for (const port of this.#ports.all) frames.push(...(await this.#take(port, pending)));
       const [next] = pending.values();
       if (!next) return frames;
       if (performance.now() > giveUpAt) {
         for (const lane of pending.values()) this.#deadLanes.add(nameOf(lane));
         return frames;
       }
-      await this.#portOf(next.to).wait(10);
+      await this.#ports.at(next.to).wait(10);
     }
   }
 
@@ -123,25 +122,27 @@ export class Fence {
     });
   }
 
-  /** Past the queueing discipline, where an egress program may be; false where the interface is down. */
-  async #send(lane: Lane, frame: Uint8Array): Promise<boolean> {
-    const name = formatPlace(lane.from);
-    let socket = this.#bypasses.get(name);
-    if (!socket) {
-      const ifindex = this.#network.ifindex(lane.from);
-      socket = this.#network.inside(
-        lane.from.host,
-        () => new PacketSocket({ ifindex, capture: undefined, bypassQdisc: true }),
-      );
-      this.#bypasses.set(name, socket);
-    }
+  /** False where the interface is down. */
+  async #send({ from, to, past }: Lane, frame: Uint8Array): Promise<boolean> {
     try {
-      await socket.send([frame]);
+      await (past ? this.#bypass(from) : this.#ports.at(from)).send([frame]);
       return true;
     } catch {
-      this.#deadLanes.add(nameOf(lane));
+      this.#deadLanes.add(nameOf({ from, to }));
       return false;
     }
+  }
+
+  /** A socket that sends past the queueing discipline, and so past an egress program. */
+  #bypass(place: Place): PacketSocket {
+    const name = formatPlace(place);
+    const known = this.#bypasses.get(name);
+    if (known) return known;
+    const ifindex = this.#network.ifindex(place);
+    const options = { ifindex, capture: undefined, bypassQdisc: true };
+    const socket = this.#network.inside(place.host, () => new PacketSocket(options));
+    this.#bypasses.set(name, socket);
+    return socket;
   }
 
   #macOf(place: Place): Uint8Array {
@@ -149,6 +150,6 @@ export class Fence {
   }
 }
 
-function nameOf(lane: Lane): string {
+function nameOf(lane: Pick<Lane, "from" | "to">): string {
   return `${formatPlace(lane.from)} ${formatPlace(lane.to)}`;
 }

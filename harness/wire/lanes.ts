@@ -7,14 +7,19 @@ import type { DeviceHook } from "./attach/attach.js";
 export interface Lane {
   readonly from: Place;
   readonly to: Place;
+  /** To be sent past the queueing discipline, where the program is. */
+  readonly past: boolean;
 }
 
-/** Every lane on which a frame meets no program: `hook` is that of the attached one, undefined for none. */
+/** Every lane on which a marker meets no program: `hook` is that of the attached one, undefined for none. */
 export function lanesPast(topology: Topology, hook: DeviceHook | undefined): readonly Lane[] {
+  const egress = hook !== undefined && isEgress(hook);
   const lanes = segmentsOf(topology).flatMap(({ ends }) =>
-    ends.flatMap((from) => ends.filter((to) => !samePlace(from, to)).map((to) => ({ from, to }))),
+    ends.flatMap((from) =>
+      ends
+        .filter((to) => !samePlace(from, to))
+        .map((to) => ({ from, to, past: egress && samePlace(from, topology.attach) })),
+    ),
   );
-  // What leaves by an egress hook's interface can be sent past it (see Fence); what arrives at an ingress hook cannot.
-  if (hook === undefined || isEgress(hook)) return lanes;
-  return lanes.filter(({ to }) => !samePlace(to, topology.attach));
+  return hook === undefined || egress ? lanes : lanes.filter(({ to }) => !samePlace(to, topology.attach));
 }

@@ -66,8 +66,8 @@ function attachXdpWithPeers(
 ): Attachment {
   const attachments: Attachment[] = [];
   const all: Attachment = {
-    detach() {
-      for (const attachment of attachments.toReversed()) attachment.detach();
+    async detach() {
+      await Promise.all(attachments.map((attachment) => attachment.detach()));
     },
   };
   const passFd = loadPassProgram();
@@ -89,7 +89,7 @@ function attachXdpWithPeers(
     attachments.push(attachXdp(network, place, programFd, hook));
     return all;
   } catch (failure) {
-    all.detach();
+    void all.detach();
     throw failure;
   } finally {
     // The links keep the program.

@@ -1,4 +1,5 @@
-/** A program that is attached; `detach` may be called more than once. */
+/** A program that is attached. */
 export interface Attachment {
-  detach(): void;
+  /** Returns when the program runs no more; may be called more than once. */
+  detach(): Promise<void>;
 }

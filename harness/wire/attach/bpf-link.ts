@@ -51,9 +51,10 @@ export function createLink(request: LinkRequest): Attachment {
   if (fd < 0) throw systemError(-fd, `attaching to ${where} (${type})`, hintFor(type, -fd), "unsupported");
   let open = true;
   return {
-    detach() {
-      if (open) libc().close(fd);
+    async detach() {
+      if (!open) return;
       open = false;
+      await libc().closeInBackground(fd);
     },
   };
 }

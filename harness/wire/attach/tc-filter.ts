@@ -38,6 +38,7 @@ export function attachTcFilter(request: TcFilterRequest, inside: <T>(work: () =>
     detach() {
       if (attached) inside(() => libbpf().bpf_tc_detach(hook, tcOptions(0)));
       attached = false;
+      return Promise.resolve();
     },
   };
 }

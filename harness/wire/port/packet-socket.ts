@@ -77,7 +77,7 @@ export class PacketSocket {
    */
   async send(frames: readonly Uint8Array[]): Promise<void> {
     let giveUpAt: number | undefined;
-    for (let done = 0; done < frames.length; ) {
+    for (let done = 0; done < frames.length;) {
       const sent = messages().send(this.#fd, frames, done);
       if (sent > 0 || sent === -ENOBUFS) {
         done += Math.max(1, sent);
