@@ -16,6 +16,10 @@ export const place: Decoder<Place> = refined(word("an interface as host:dev"), (
 export function hostName(topology: Topology | undefined): Decoder<string> {
   return refined(word("the name of a host"), (value, node, report) => {
     if (!topology || topology.hosts.some((host) => host.name === value)) return value;
+    const [name] = value.split(":");
+    if (name !== value && topology.hosts.some((host) => host.name === name)) {
+      return report(node.span, `'${value}' is an interface; a host is meant here`, `write ${name}`);
+    }
     return unknownHost(value, topology.hosts, node, report);
   });
 }

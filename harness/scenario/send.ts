@@ -47,18 +47,26 @@ const fromText: Decoder<SendSource> = refined(
 );
 
 const fromCapture: Decoder<SendSource> = refined(
-  object("a capture to send", {
-    pcap: required(
-      located(word("the path of a capture")),
-      "capture file (pcap, pcapng, also gzipped), relative to this file",
-      "dns.pcapng",
-    ),
-    frames: optional(frameRanges, "which frames, numbered from 1; absent: all", "1-20,25"),
-    filter: optional(layerPatterns, "only packets that have these layers and fields", [{ udp: { dport: 53 } }]),
-    set: optional(layerSpecs, "fields to change in each packet; checksums and lengths are made right again", [
-      { eth: { dst: "02:00:00:00:00:02" } },
-    ]),
-  }),
+  object(
+    "a capture to send",
+    {
+      pcap: required(
+        located(word("the path of a capture")),
+        "capture file (pcap, pcapng, also gzipped), relative to this file",
+        "dns.pcapng",
+      ),
+      frames: optional(frameRanges, "which frames, numbered from 1; absent: all", "1-20,25"),
+      filter: optional(layerPatterns, "only packets that have these layers and fields", [{ udp: { dport: 53 } }]),
+      set: optional(layerSpecs, "fields to change in each packet; checksums and lengths are made right again", [
+        { eth: { dst: "02:00:00:00:00:02" } },
+      ]),
+    },
+    // In braces, the comma of `frames: 1-3,7` ends the value.
+    {
+      reason: (key) =>
+        /^\d+(-\d+)?$/.test(key) ? "put frame numbers with a comma into brackets: [1-3, 7]" : undefined,
+    },
+  ),
   ({ pcap, frames, filter, set }, { span }): SendSource => ({
     kind: "capture",
     path: pcap,

@@ -5,6 +5,7 @@ import type { Span } from "../model/span.js";
 import { type Host, type Neighbour, type Place, type Route, type Topology, formatPlace } from "../model/topology.js";
 import { type Decoder, type Invalid, type Report, allOf, invalid, refined } from "./decoder.js";
 import { generatedMac } from "./mac.js";
+import { headSpan } from "./node.js";
 import { type WrittenHost, type WrittenTopology, topologySyntax } from "./topology-syntax.js";
 
 const defaultLink = [place("client", "eth0"), place("dut", "eth0")] as const;
@@ -23,7 +24,7 @@ export function defaultTopology(hook: Hook | undefined): Topology {
 
 /** The topology with defaults filled in, every name in it known and every interface joined to something. */
 export function topology(hook: Hook | undefined): Decoder<Topology> {
-  return refined(topologySyntax, (written, node, report) => complete(written, hook, node.span, report));
+  return refined(topologySyntax, (written, node, report) => complete(written, hook, headSpan(node), report));
 }
 
 function complete(written: WrittenTopology, hook: Hook | undefined, span: Span, report: Report): Topology | Invalid {
@@ -63,10 +64,12 @@ function attachPlace({ attach }: WrittenTopology, hosts: readonly Host[], span: 
   const dut = hosts.find((host) => host.name === "dut")?.interfaces;
   const chosen = dut?.find((each) => each.dev === "eth0") ?? (dut?.length === 1 ? dut[0] : undefined);
   if (chosen) return place("dut", chosen.dev);
+  const other = hosts.find((host) => host.name !== "client" && host.interfaces.length > 0) ?? hosts[0];
+  const example = other && `${other.name}:${other.interfaces[0]?.dev ?? "eth0"}`;
   return report(
     span,
-    "the topology needs 'attach': no dut:eth0 is there to attach the program to",
-    "for example: attach: lb:eth0",
+    "the topology needs 'attach': there is no dut:eth0 to attach the program to",
+    `for example: attach: ${example}`,
   );
 }
 

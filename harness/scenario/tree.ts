@@ -24,7 +24,7 @@ export class TreeBuilder {
   build(contents: ParsedNode): Node | undefined {
     const root = this.#node(contents, 0);
     if (this.#sizeOf(root) <= maxNodes) return root;
-    this.#report(headSpan(root), `the aliases in this file stand for more than ${maxNodes} values`);
+    this.#report(headSpan(root), `more than ${maxNodes} values, with aliases followed`);
     return undefined;
   }
 

@@ -22,7 +22,8 @@ export function explainYamlError(
     const { offset, opener } = before;
     return { ...explainUnclosed(opener), start: offset, end: offset + opener.length };
   }
-  return { ...explain(error, text), start, end };
+  const blanks = error.code === "TAB_AS_INDENT" ? 0 : text.slice(start).search(/[^ ]|$/);
+  return { ...explain(error, text), start: start + blanks, end: Math.max(end, start + blanks + 1) };
 }
 
 /** Errors that something left open can lead to. */
@@ -34,6 +35,11 @@ const structural: ReadonlySet<string> = new Set([
   "MULTILINE_IMPLICIT_KEY",
   "UNEXPECTED_TOKEN",
 ]);
+
+const misindented: YamlProblem = {
+  message: "this line's indentation fits nothing above it",
+  hint: "line it up with the key or item that it belongs beside",
+};
 
 function explainUnclosed(opener: string): YamlProblem {
   if (opener === '"' || opener === "'") return { message: `this ${opener} is not closed` };
@@ -50,6 +56,7 @@ function explain(error: YAMLError, text: string): YamlProblem {
     case "TAB_AS_INDENT":
       return { message: "a tab at the start of the line", hint: "indent with spaces: YAML does not allow tabs there" };
     case "BLOCK_AS_IMPLICIT_KEY":
+      if (/\s/.test(character)) return misindented;
       return {
         message: "a second 'key: value' inside a value",
         hint: 'indent it as the other keys are, or put quotes around a text that holds ": "',
@@ -60,7 +67,7 @@ function explain(error: YAMLError, text: string): YamlProblem {
       return { message: `a value cannot start with '${character}'`, hint: "put quotes around it" };
     case "BAD_DQ_ESCAPE":
       return {
-        message: `'${text.slice(...error.pos)}' means nothing between double quotes`,
+        message: `'${text.slice(error.pos[0], error.pos[0] + 2)}' means nothing between double quotes`,
         hint: "use single quotes, between which a backslash is only a backslash",
       };
     case "TAG_RESOLVE_FAILED":
@@ -91,6 +98,12 @@ function explainStructure(error: YAMLError, text: string): YamlProblem {
   if (message.startsWith("Implicit map keys need to be followed by map values")) {
     return { message: "a key without ':' behind it", hint: "write 'key: value', or '- value' for an item of a list" };
   }
+  if (message.startsWith("Sequence item without")) {
+    return {
+      message: "neither a new item nor a part of the one above",
+      hint: "start an item with '- ', or line this up with the item's first key",
+    };
+  }
   if (message.startsWith("Unexpected block-seq-ind on same line")) {
     return {
       message: "a list cannot start on the line of its key",
@@ -100,11 +113,9 @@ function explainStructure(error: YAMLError, text: string): YamlProblem {
   if (message.startsWith("Block scalar header")) {
     return { message: "text behind '|' or '>'", hint: "start the text on the next line" };
   }
-  if (error.code === "BAD_INDENT") {
-    return {
-      message: "this line's indentation fits nothing above it",
-      hint: "line it up with the key or item it belongs beside",
-    };
+  if (error.code === "BAD_INDENT") return misindented;
+  if (text.startsWith("${", error.pos[0] - 1)) {
+    return { message: "'${' inside braces or brackets needs quotes", hint: 'write "${name}", or $name' };
   }
   const shown = text.slice(error.pos[0], error.pos[1]).trim().slice(0, 20);
   return {

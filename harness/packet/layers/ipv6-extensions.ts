@@ -118,7 +118,14 @@ export const routing: Protocol = {
   fields: [
     nextHeader,
     extensionLength,
-    { name: "type", kind: "uint", sizeBits: 8, names: { source: 0, mobile: 2, rpl: 3, srh: 4 }, default: 4, doc: "" },
+    {
+      name: "type",
+      kind: "uint",
+      sizeBits: 8,
+      names: { source: 0, mobile: 2, rpl: 3, srh: 4 },
+      default: 4,
+      doc: "kind of routing header",
+    },
     {
       name: "segments_left",
       kind: "uint",
