@@ -35,7 +35,7 @@ const everything: PacketExpectation = { form: "changes", layers: [], unchanged: 
 
 const source = parseIpv4("10.0.0.1");
 const other = parseIpv4("10.0.0.9");
-const payload = spec("payload", { bytes: fromHex("01 02 03") });
+const payload = spec("payload", { data: fromHex("01 02 03") });
 const sent = buildPacket([spec("eth"), spec("ipv4", { src: source }), spec("udp"), payload]);
 
 function withByte(packet: Packet, offset: number, value: number): Packet {
@@ -78,8 +78,8 @@ describe("judgePacket", () => {
     const expectation = changes(pattern("ipv4", { ttl: 63 }));
     const more = editPacket(sent, [spec("ipv4", { ttl: 63, id: 7 })]);
     expect(whats(more, expectation)).to.deep.equal(["ipv4.id"]);
-    const scribbled = editPacket(sent, [spec("ipv4", { ttl: 63 }), spec("payload", { bytes: fromHex("01 ff 03") })]);
-    expect(whats(scribbled, expectation)).to.deep.equal(["payload.bytes"]);
+    const scribbled = editPacket(sent, [spec("ipv4", { ttl: 63 }), spec("payload", { data: fromHex("01 ff 03") })]);
+    expect(whats(scribbled, expectation)).to.deep.equal(["payload.data"]);
   });
 
   it("holds `unchanged: all` to every byte, also to a checksum that would be right", () => {
