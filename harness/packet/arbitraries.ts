@@ -157,7 +157,12 @@ const specials: Readonly<Record<string, FieldArbitraries>> = {
     tlvs: fc.constant(new Uint8Array()),
   },
   ah: { icv: unitsArbitrary(4, 4) },
-  gre: { key: fc.nat(), seq: fc.nat(), checksum: fc.constant(0) },
+  // Checksum, key and sequence number in every combination.
+  gre: {
+    flags: fc.subarray([0x1000, 0x0400, 0x0200]).map((bits) => bits.reduce((sum, bit) => sum | bit, 0)),
+    key: fc.nat(),
+    seq: fc.nat(),
+  },
   geneve: { options: fc.array(geneveOption, { maxLength: 3 }) },
   gue: { optional: unitsArbitrary(4, 3) },
   dns: {
@@ -174,7 +179,6 @@ const requiredFields: Readonly<Record<string, readonly string[]>> = {
   payload: ["data"],
   padding: ["data"],
   "ipv6-routing": ["addresses"],
-  // Given or not, its flags follow; a checksum of its own would be wrong.
   udp: ["dport"],
 };
 
@@ -224,22 +228,37 @@ const { frame, packet4, packet6 } = fc.letrec<{
   const secured = fc.oneof(stack(one("ah"), tcp), stack(one("esp"), payload));
   const vlans = fc.oneof(fc.constant<Layers>([]), one("vlan"), stack(one("qinq"), one("vlan")));
   const extension = fc.oneof(...["hopopts", "routing", "dstopts", "frag"].map((name) => one(`ipv6-${name}`)));
-  const both = [udp, tcp, dns, secured];
   return {
     frame: stack(one("eth"), vlans, fc.oneof(tie("ip"), one("arp"), one("payload"))),
     ip: fc.oneof({ withCrossShrink: true }, tie("packet4"), tie("packet6")),
     packet4: stack(
       one("ipv4"),
-      fc.oneof(tie("content"), stack(one("icmp"), payload), error("icmp", quoted("ipv4")), one("payload")),
+      fc.oneof(
+        { arbitrary: tie("content"), weight: 6 },
+        { arbitrary: stack(one("icmp"), payload), weight: 1 },
+        { arbitrary: error("icmp", quoted("ipv4")), weight: 1 },
+        { arbitrary: one("payload"), weight: 1 },
+      ),
     ),
     packet6: stack(
       one("ipv6"),
       fc.array(extension, { maxLength: 2 }).map((list) => list.flat()),
-      fc.oneof(tie("content"), one("icmpv6"), error("icmpv6", quoted("ipv6")), one("payload")),
+      fc.oneof(
+        { arbitrary: tie("content"), weight: 6 },
+        { arbitrary: one("icmpv6"), weight: 2 },
+        { arbitrary: error("icmpv6", quoted("ipv6")), weight: 1 },
+        { arbitrary: one("payload"), weight: 1 },
+      ),
     ),
-    content: fc.oneof({ maxDepth: 2, withCrossShrink: true, depthIdentifier: "tunnel" }, ...both, tie("tunnel")),
+    content: fc.oneof(
+      { maxDepth: 2, withCrossShrink: true, depthIdentifier: "tunnel" },
+      { arbitrary: udp, weight: 3 },
+      { arbitrary: tcp, weight: 3 },
+      { arbitrary: dns, weight: 1 },
+      { arbitrary: secured, weight: 1 },
+      { arbitrary: tie("tunnel"), weight: 8 },
+    ),
     tunnel: fc.oneof(
-      { depthIdentifier: "tunnel" },
       tie("ip"),
       stack(one("gre"), fc.oneof(tie("ip"), tie("frame"))),
       udpTo(stack(one("vxlan"), tie("frame"))),

@@ -140,6 +140,7 @@ function placeLayers(encoded: readonly EncodedLayer[]): { layers: readonly Parse
       fields: header.fields.map((field) => ({ ...field, offsetBits: field.offsetBits + at * 8 })),
       values: header.values,
       truncated: false,
+      headerTruncated: false,
       quoted: false,
     };
   });

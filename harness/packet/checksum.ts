@@ -68,18 +68,13 @@ function whyNotChecked(context: LayerContext, field: ParsedField): string | unde
   const { layers, layer, index } = context;
   const rule = field.def.checksum!;
   if (layer.quoted) return "part of a quoted packet, which may be cut off";
-  if (rule.covers === "header")
-    return layer.headerBytes < 20 || isHeaderCut(layer) ? "the header is cut off" : undefined;
+  if (rule.covers === "header") return layer.headerTruncated ? "the header is cut off" : undefined;
   if (layers.slice(0, index + 1).some((outer) => outer.truncated)) return "the packet is cut off";
   const network = networkLayerOf(layers, index);
   if (network !== undefined && isFragment(layers.slice(network, index))) return "a fragment, and the rest is elsewhere";
   if (rule.pseudoProtocol !== undefined && network === undefined) return "there is no IP header around it";
   if (rule.zeroMeansNone && field.value === 0) return zeroIsAllowed(layers, network!, index);
   return undefined;
-}
-
-function isHeaderCut(layer: ParsedLayer): boolean {
-  return layer.truncated && layer.offsetBytes + layer.headerBytes === layer.limitBytes;
 }
 
 /** From the IP header to its extension headers. */

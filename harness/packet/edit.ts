@@ -78,7 +78,7 @@ function rebuildHeader(layer: ParsedLayer, spec: LayerSpec): EditedHeader {
   const values: Record<string, FieldValue> = { ...layer.values };
   for (const [name, { value, span }] of Object.entries(spec.fields)) {
     const def = findField(definition, name);
-    if (def === undefined || (layer.truncated && layer.values[name] === undefined)) {
+    if (def === undefined || (layer.headerTruncated && layer.values[name] === undefined)) {
       throw harnessError(
         "packet",
         def ? `${name} of ${layer.protocol} is cut off` : `${layer.protocol} has no field '${name}'`,

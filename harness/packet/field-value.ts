@@ -103,7 +103,8 @@ function unknownName(def: FieldDef, word: string): HarnessError {
 
 /** `SA`, `[syn, ack]`, `SYN+ACK`, `DF|MF`, `none`, or the number. */
 function parseFlags(def: FieldDef, plain: Plain): number {
-  if (typeof plain === "number" || typeof plain === "bigint") return Number(parseUint(def, plain));
+  const isNumber = typeof plain === "string" ? /^(?:0x[0-9a-f]+|\d+)$/i.test(plain) : typeof plain !== "object";
+  if (isNumber) return Number(parseUint(def, plain));
   const words = Array.isArray(plain) ? plain : splitFlags(def, plain);
   let value = 0;
   for (const word of words as readonly Plain[]) {
@@ -118,10 +119,6 @@ function parseFlags(def: FieldDef, plain: Plain): number {
 function splitFlags(def: FieldDef, plain: Plain): readonly string[] {
   if (typeof plain !== "string") throw wrong(def, plain, "is neither flags nor a number");
   if (/^(?:none|)$/i.test(plain.trim())) return [];
-  if (/^(?:0x[0-9a-f]+|\d+)$/i.test(plain)) {
-    const value = Number(parseUint(def, plain));
-    return Object.entries(def.names ?? {}).flatMap(([name, bit]) => ((value & bit) === bit ? [name] : []));
-  }
   const words = plain.split(/[\s,|+]+/).filter((word) => word !== "");
   const isWord = (word: string): boolean => lookUp(def, word) !== undefined;
   return words.flatMap((word) => (isWord(word) || !Array.from(word).every(isWord) ? [word] : Array.from(word)));

@@ -1,7 +1,9 @@
 import { harnessError } from "../model/error.js";
+import { sameBytes } from "../model/hex.js";
 import type { FieldValue } from "../model/packet.js";
 import type { LayerSpec, Located } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
+import { encodeFields } from "./header.js";
 import type { ParsedPacket, Protocol } from "./protocol.js";
 import { fieldHint, findField, findProtocol, protocolHint } from "./protocols.js";
 import { type Plain, parseFieldValue } from "./field-value.js";
@@ -47,12 +49,19 @@ export function namedFields(protocol: Protocol, written: Plain): { readonly [nam
 
 /**
  * The layers of a packet with every field written out, so that building them gives the same bytes
- * however wrong its lengths and checksums are. Headers that were cut off are filled up with defaults.
+ * however wrong its lengths and checksums are. A header that fields cannot express to the byte (cut
+ * off, names compressed in another way) becomes a payload.
  */
 export function layersOf(parsed: ParsedPacket): readonly LayerSpec[] {
-  return parsed.layers.map(({ protocol, fields }) => ({
-    protocol,
-    fields: Object.fromEntries(fields.map(({ def, value }) => [def.name, { value, span: nowhere }])),
-    span: nowhere,
-  }));
+  return parsed.layers.map((parsedLayer) => {
+    const { protocol, definition, fields, values, offsetBytes, headerBytes } = parsedLayer;
+    const raw = parsed.bytes.slice(offsetBytes, offsetBytes + headerBytes);
+    const exact = sameBytes(encodeFields(definition.fields, values).bytes, raw);
+    const written = exact ? fields.map(({ def, value }) => [def.name, { value, span: nowhere }] as const) : [];
+    return {
+      protocol: exact ? protocol : "payload",
+      fields: exact ? Object.fromEntries(written) : { data: { value: raw, span: nowhere } },
+      span: nowhere,
+    };
+  });
 }

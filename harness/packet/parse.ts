@@ -52,6 +52,7 @@ function parseLayer(
     limitBytes,
     fields: header.fields,
     values: header.values,
+    headerTruncated: header.truncated,
     truncated: header.truncated || (promised > limitBytes && !quoted),
     quoted,
   };

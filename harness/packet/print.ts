@@ -9,14 +9,13 @@ export function summary(packet: Packet): string {
 }
 
 function summarizeLayer(layer: ParsedLayer): string {
-  const { definition, protocol, values, truncated } = layer;
+  const { definition, protocol, values, headerTruncated } = layer;
   if (protocol === "payload") return definition.summarize(values);
-  if (layer.fields.length < definition.fields.length && truncated)
-    return `${protocol} (cut off after ${layer.headerBytes} bytes)`;
+  if (headerTruncated) return `${protocol} (cut off after ${layer.headerBytes} bytes)`;
   return `${protocol} ${definition.summarize(values)}`.trim();
 }
 
-/** Offsets, hex and text, 16 bytes a line; `marks` (offsets) are put in brackets. */
+/** Offsets, hex and text, 16 bytes a line, split after eight; runs of `marks` (offsets) stand in brackets. */
 export function hexdump(bytes: Uint8Array, marks: ReadonlySet<number> = new Set()): string {
   const lines: string[] = [];
   for (let start = 0; start < bytes.length; start += 16) lines.push(hexdumpLine(bytes, start, marks));
@@ -24,16 +23,17 @@ export function hexdump(bytes: Uint8Array, marks: ReadonlySet<number> = new Set(
 }
 
 function hexdumpLine(bytes: Uint8Array, start: number, marks: ReadonlySet<number>): string {
+  const end = Math.min(bytes.length, start + 16);
+  const isMarked = (at: number): boolean => at >= start && at < end && marks.has(at);
   let hex = "";
   let text = "";
-  for (let i = start; i < start + 16; i++) {
-    const byte = bytes[i];
-    const open = marks.has(i) ? (marks.has(i - 1) && i > start ? " " : "[") : marks.has(i - 1) && i > start ? "]" : " ";
-    hex +=
-      (i === start + 8 && open === " " ? " " : "") +
-      open +
-      (byte === undefined ? "  " : byte.toString(16).padStart(2, "0"));
+  for (let at = start; at <= start + 16; at++) {
+    const gap = isMarked(at) === isMarked(at - 1) ? " " : isMarked(at) ? "[" : "]";
+    hex += at === start + 8 ? (gap === "[" ? " [" : `${gap} `) : gap;
+    if (at === start + 16) break;
+    const byte = at < end ? bytes[at]! : undefined;
+    hex += byte === undefined ? "  " : byte.toString(16).padStart(2, "0");
     if (byte !== undefined) text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".";
   }
-  return `${start.toString(16).padStart(4, "0")} ${hex}  ${text}`;
+  return `${start.toString(16).padStart(4, "0")} ${hex} ${text}`;
 }

@@ -150,6 +150,8 @@ export interface ParsedLayer {
   readonly values: Values;
   /** The header, or the content that its length promises, is not all there. */
   readonly truncated: boolean;
+  /** The header itself is not all there. */
+  readonly headerTruncated: boolean;
   /** Part of a packet quoted in an ICMP error: usually cut off, never to be judged. */
   readonly quoted: boolean;
 }
