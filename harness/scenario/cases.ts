@@ -6,7 +6,7 @@ import type { Definitions, JsonSchema } from "./json-schema.js";
 import { globalValues, mapContents } from "./map-setup.js";
 import { type ExpandedCase, expandMatrix } from "./matrix.js";
 import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
-import { type Fields, object, optional, required } from "./object.js";
+import { type Fields, defaulted, object, optional, required } from "./object.js";
 import { boolean, word } from "./scalars.js";
 import { type StepReader, stepFields, stepReader } from "./steps.js";
 import type { World } from "./world.js";
@@ -38,14 +38,21 @@ const skipReason: Decoder<string> = {
 
 const caseFields = {
   name: required(word("a name"), "what the case shows, as a sentence", "a SYN from the client goes to a backend"),
-  only: optional(boolean, "true: run only the cases that say so", true),
+  only: defaulted(boolean, false, "true: run only the cases that say so", true),
   skip: optional(skipReason, "why the case is not run", "needs an IPv6 router"),
-  xfail: optional(xfail, "backends on which it is known to fail, each with the reason; passing is then a failure", {
-    wire: "generic XDP drops the VLAN tag",
-  }),
+  xfail: defaulted(
+    xfail,
+    {},
+    "backends on which it is known to fail, each with the reason; passing is then a failure",
+    {
+      wire: "generic XDP drops the VLAN tag",
+    },
+  ),
   backends: optional(backends, "the backends it is for; absent: all that can run it", ["kernel", "wire"]),
-  globals: optional(globalValues, "global variables, added to the scenario's and winning over them", { debug: true }),
-  maps: optional(mapContents, "map contents, added to the scenario's and winning over them", { counter: 0 }),
+  globals: defaulted(globalValues, [], "global variables, added to the scenario's and winning over them", {
+    debug: true,
+  }),
+  maps: defaulted(mapContents, [], "map contents, added to the scenario's and winning over them", { counter: 0 }),
 };
 
 /** All cases, multiplied out by their matrices. */
@@ -97,11 +104,11 @@ function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
         name: found.name + suffix,
         span: node.span,
         skip: found.skip,
-        only: found.only ?? false,
-        xfail: found.xfail ?? {},
+        only: found.only,
+        xfail: found.xfail,
         backends: found.backends,
-        globals: found.globals ?? [],
-        maps: found.maps ?? [],
+        globals: found.globals,
+        maps: found.maps,
         steps: read,
       };
     },

@@ -3,7 +3,7 @@ import type { Topology } from "../model/topology.js";
 import { isIpv6 } from "./addresses.js";
 import { type Decoder, type Invalid, type Report, list, located, refined } from "./decoder.js";
 import type { Node } from "./node.js";
-import { object, optional, required } from "./object.js";
+import { defaulted, object, optional, required } from "./object.js";
 import { fieldPattern, textPattern } from "./pattern.js";
 import { hostName, unknownHost } from "./places.js";
 import { boolean, durationMs, integer, regex, text, word } from "./scalars.js";
@@ -24,18 +24,18 @@ export function ping(topology: Topology | undefined): Decoder<Action<PingStep>> 
       "client",
     ),
     to: required(located(target(topology)), "an address, or a host, whose first address is taken", "10.0.0.2"),
-    count: optional(integer(1, 10_000), "how many requests; 1 by default", 3),
-    size: optional(integer(0, 65_507, "a size in bytes"), "payload bytes of each request; 56 by default", 56),
-    timeout: optional(durationMs, "how long to wait for all replies; 5s by default", "5s"),
+    count: defaulted(integer(1, 10_000), 1, "how many requests; 1 by default", 3),
+    size: defaulted(integer(0, 65_507, "a size in bytes"), 56, "payload bytes of each request; 56 by default", 1400),
+    timeout: defaulted(durationMs, 5000, "how long to wait for all replies; 5s by default", "5s"),
     replies: optional(located(replyCount), "how many replies have to come back; all of them by default", 0),
   });
-  return refined(decoder, ({ from, to, count = 1, size, timeout, replies }, { span }) => ({
+  return refined(decoder, ({ from, to, count, size, timeout, replies }, { span }) => ({
     kind: "ping" as const,
     from: from ?? { value: topology?.from.host ?? "client", span },
     to,
     count,
-    payloadBytes: size ?? 56,
-    timeoutMs: timeout ?? 5000,
+    payloadBytes: size,
+    timeoutMs: timeout,
     replies: replies ?? { value: { kind: "equals" as const, value: count }, span },
   }));
 }
@@ -53,15 +53,15 @@ export function http(topology: Topology | undefined): Decoder<Action<HttpStep>> 
       "what to get; a host's name stands for its first address",
       "http://10.0.0.5/",
     ),
-    times: optional(integer(1, 100_000), "how many requests, each on a connection of its own; 1 by default", 20),
-    timeout: optional(durationMs, "time limit of each request; 5s by default", "5s"),
+    times: defaulted(integer(1, 100_000), 1, "how many requests, each on a connection of its own; 1 by default", 20),
+    timeout: defaulted(durationMs, 5000, "time limit of each request; 5s by default", "5s"),
     status: optional(located(statusCode), "status of every response", 200),
     body: optional(located(textPattern), "body of every response", "hello"),
     bodies: optional(located(list(text())), "exactly these different bodies have to come, in any order", [
       "backend1",
       "backend2",
     ]),
-    fails: optional(boolean, "true: every request has to fail (refused, reset, timed out)", true),
+    fails: defaulted(boolean, false, "true: every request has to fail (refused, reset, timed out)", true),
   });
   return refined(decoder, (found, node, report) => {
     const { from, url, times, timeout, status, body, bodies, fails } = found;
@@ -71,12 +71,12 @@ export function http(topology: Topology | undefined): Decoder<Action<HttpStep>> 
       kind: "http" as const,
       from: from ?? { value: topology?.from.host ?? "client", span: node.span },
       url,
-      times: times ?? 1,
-      timeoutMs: timeout ?? 5000,
+      times,
+      timeoutMs: timeout,
       status,
       body,
       bodies,
-      fails: fails ?? false,
+      fails,
     };
   });
 }
@@ -91,7 +91,7 @@ export function run(topology: Topology | undefined): Decoder<Action<RunStep>> {
       "10.0.0.2",
       "80",
     ]),
-    timeout: optional(durationMs, "time limit; 10s by default", "10s"),
+    timeout: defaulted(durationMs, 10_000, "time limit; 10s by default", "10s"),
     exit: optional(located(exitStatus), "the exit status; 0 by default", 1),
     stdout: optional(located(regex), "regular expression that its output has to match", "64 bytes from"),
   });
@@ -99,7 +99,7 @@ export function run(topology: Topology | undefined): Decoder<Action<RunStep>> {
     kind: "run" as const,
     host,
     command,
-    timeoutMs: timeout ?? 10_000,
+    timeoutMs: timeout,
     exit: exit ?? { value: { kind: "equals" as const, value: 0 }, span },
     stdout,
   }));

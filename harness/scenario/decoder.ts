@@ -49,13 +49,6 @@ export function named<T>(name: string, decoder: Decoder<T>): Decoder<T> {
   };
 }
 
-/** A decoder that is made at its first use, for languages that contain themselves. */
-export function lazy<T>(make: () => Decoder<T>): Decoder<T> {
-  let made: Decoder<T> | undefined;
-  const get = () => (made ??= make());
-  return { decode: (node, report) => get().decode(node, report), schema: (definitions) => get().schema(definitions) };
-}
-
 /** The same decoder with more for editors to show. */
 export function annotated<T>(decoder: Decoder<T>, more: JsonSchema): Decoder<T> {
   return {

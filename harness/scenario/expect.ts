@@ -13,7 +13,7 @@ import { type Decoder, byKind, invalid, list, listOrOne, located, named, refined
 import type { JsonSchema } from "./json-schema.js";
 import { layerPatterns, layerSequence } from "./layers.js";
 import { type Node, entryOf } from "./node.js";
-import { type Field, type ObjectOf, object, optional, record, required } from "./object.js";
+import { type Field, type ObjectOf, defaulted, object, optional, record, required } from "./object.js";
 import { attachedDev, knownPlace } from "./places.js";
 import { boolean, durationMs, oneOf, regex, word } from "./scalars.js";
 import { verdicts } from "./verdict.js";
@@ -88,17 +88,22 @@ function expectFields(world: World) {
       { dev: "eth1" },
       { map: "tx_port", key: 0 },
     ),
-    context: optional(contextPatterns(world), "fields of the program's context afterwards", { mark: 5 }),
-    maps: optional(mapExpectations, "what the BPF maps have to hold, by map name", { counter: 1 }),
+    context: defaulted(contextPatterns(world), {}, "fields of the program's context afterwards", { mark: 5 }),
+    maps: defaulted(mapExpectations, [], "what the BPF maps have to hold, by map name", { counter: 1 }),
     events: optional(events, "what the program has to send through its ring buffer or perf event array", [{ pid: 1 }]),
     printk: optional(
       located(listOrOne(located(regex))),
       "lines of bpf_printk output, in order, as regular expressions; further lines are a failure",
       ["dropped .* from"],
     ),
-    frames: optional(frames(world), "what other interfaces have to see, by host:dev; nothing else may arrive there", {
-      "server:eth0": [{ ipv4: { ttl: 63 } }],
-    }),
+    frames: defaulted(
+      frames(world),
+      [],
+      "what other interfaces have to see, by host:dev; nothing else may arrive there",
+      {
+        "server:eth0": [{ ipv4: { ttl: 63 } }],
+      },
+    ),
   };
 }
 
@@ -109,11 +114,11 @@ function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
     verdict,
     packet: packetExpectation(found, node),
     redirect,
-    context: context ?? {},
-    maps: maps ?? [],
+    context,
+    maps,
     events,
     printk,
-    frames: frames ?? [],
+    frames,
   };
 }
 
@@ -162,6 +167,8 @@ const mapExpectations: Decoder<readonly MapExpectation[]> = refined(
 
 const eventList = list(written({ description: "one event: members of its struct by name, or its bytes as hex" }));
 
+const eventDefaults = { map: undefined, type: undefined, ordered: true, timeoutMs: 1000 };
+
 const events: Decoder<EventsExpectation> = byKind("a list of events", {
   list: refined(eventList, (found, { span }): EventsExpectation => ({ ...eventDefaults, events: found, span })),
   map: refined(
@@ -173,21 +180,19 @@ const events: Decoder<EventsExpectation> = byKind("a list of events", {
         "events",
       ),
       type: optional(located(word("the name of a C struct")), "the struct that an event is, without `struct`", "event"),
-      ordered: optional(boolean, "whether they come in this order; true by default", true),
-      timeout: optional(durationMs, "how long to wait for them; 1s by default", "1s"),
+      ordered: defaulted(boolean, eventDefaults.ordered, "whether they come in this order; true by default", true),
+      timeout: defaulted(durationMs, eventDefaults.timeoutMs, "how long to wait for them; 1s by default", "1s"),
     }),
     ({ list, map, type, ordered, timeout }, { span }): EventsExpectation => ({
       map,
       type,
-      ordered: ordered ?? eventDefaults.ordered,
+      ordered,
       events: list,
-      timeoutMs: timeout ?? eventDefaults.timeoutMs,
+      timeoutMs: timeout,
       span,
     }),
   ),
 });
-
-const eventDefaults = { map: undefined, type: undefined, ordered: true, timeoutMs: 1000 };
 
 /** Frames elsewhere were not sent as such, so nothing of them can be "as sent". */
 function frames(world: World): Decoder<readonly FramesExpectation[]> {

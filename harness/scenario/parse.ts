@@ -5,7 +5,6 @@ import { type Report, invalid } from "./decoder.js";
 import { type Node, entryOf } from "./node.js";
 import { readYaml } from "./read-yaml.js";
 import { scenarioSyntax, worldOf } from "./syntax.js";
-import { defaultTopology } from "./topology.js";
 
 /**
  * A scenario file's text as a `Scenario`, matrices multiplied out. All mistakes are reported at
@@ -37,12 +36,12 @@ function decode(root: Node, file: string, report: Report): Scenario | undefined 
     program: found.program,
     entry: found.entry,
     hook: found.hook,
-    globals: found.globals ?? [],
-    maps: found.maps ?? [],
-    pins: Object.fromEntries((found.pins ?? []).map(({ key, decoded }) => [key, decoded])),
+    globals: found.globals,
+    maps: found.maps,
+    pins: Object.fromEntries(found.pins.map(({ key, decoded }) => [key, decoded])),
     load: { fails: found.load?.fails },
-    topology: found.topology ?? defaultTopology(world.hook),
-    services: found.services ?? [],
+    topology: found.topology,
+    services: found.services,
     backends: found.backends,
     cases: found.cases,
   };

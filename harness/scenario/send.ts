@@ -15,7 +15,7 @@ import {
 import { frameRanges } from "./frame-ranges.js";
 import { layerPatterns, layerSpecs } from "./layers.js";
 import type { Node } from "./node.js";
-import { object, optional, required } from "./object.js";
+import { defaulted, object, optional, required } from "./object.js";
 import { attempt } from "./plain.js";
 import { word } from "./scalars.js";
 
@@ -57,7 +57,7 @@ const fromCapture: Decoder<SendSource> = refined(
       ),
       frames: optional(frameRanges, "which frames, numbered from 1; absent: all", "1-20,25"),
       filter: optional(layerPatterns, "only packets that have these layers and fields", [{ udp: { dport: 53 } }]),
-      set: optional(layerSpecs, "fields to change in each packet; checksums and lengths are made right again", [
+      set: defaulted(layerSpecs, [], "fields to change in each packet; checksums and lengths are made right again", [
         { eth: { dst: "02:00:00:00:00:02" } },
       ]),
     },
@@ -72,7 +72,7 @@ const fromCapture: Decoder<SendSource> = refined(
     path: pcap,
     frames,
     filter,
-    set: set ?? [],
+    set,
     span,
   }),
 );

@@ -1,7 +1,7 @@
 import type { Service } from "../model/scenario.js";
 import type { Topology } from "../model/topology.js";
 import { type Decoder, list, located, refined } from "./decoder.js";
-import { object, optional, record, required } from "./object.js";
+import { defaulted, object, optional, record, required } from "./object.js";
 import { hostName } from "./places.js";
 import { durationMs, integer, regex, text, word } from "./scalars.js";
 
@@ -43,22 +43,23 @@ export function services(topology: Topology | undefined): Decoder<readonly Servi
       "-c",
       "nginx.conf",
     ]),
-    files: optional(
+    files: defaulted(
       record("files by name", text("a file's content"), fileProblem),
+      [],
       "files written into the service's own working directory before it starts",
       { "index.html": "backend1" },
     ),
     ready: optional(ready, "how to know that it has started; absent: at once", { tcp: 80 }),
-    timeout: optional(durationMs, "how long it may take to be ready; absent: 10s", "10s"),
+    timeout: defaulted(durationMs, 10_000, "how long it may take to be ready; 10s by default", "30s"),
   });
   return refined(list(located(service), "a list of services"), (found) =>
     found.map(({ value: { name, host, run, files, ready, timeout }, span }, i) => ({
       name: name ?? `${host.value}-${i + 1}`,
       host,
       command: run,
-      files: Object.fromEntries((files ?? []).map(({ key, decoded }) => [key, decoded])),
+      files: Object.fromEntries(files.map(({ key, decoded }) => [key, decoded])),
       ready,
-      timeoutMs: timeout ?? 10_000,
+      timeoutMs: timeout,
       span,
     })),
   );

@@ -5,7 +5,7 @@ import { type Invalid, type Report, invalid, located } from "./decoder.js";
 import { expectNothing, expectation } from "./expect.js";
 import { mapContents, mapKeys } from "./map-setup.js";
 import type { MapNode, Node } from "./node.js";
-import { type Fields, type ObjectOf, type OtherKeys, object, optional, required } from "./object.js";
+import { type Fields, type ObjectOf, type OtherKeys, defaulted, object, optional, required } from "./object.js";
 import { knownPlace } from "./places.js";
 import { boolean, integer, word } from "./scalars.js";
 import { packetsToSend } from "./send.js";
@@ -17,9 +17,14 @@ export function stepFields(world: World) {
   return {
     common: {
       name: optional(word("a name"), "what the step is called in messages", "the reply comes back"),
-      expect: optional(expectation(world), "what has to be true after the step; what is not named is not looked at", {
-        verdict: "XDP_DROP",
-      }),
+      expect: defaulted(
+        expectation(world),
+        expectNothing,
+        "what has to be true after the step; what is not named is not looked at",
+        {
+          verdict: "XDP_DROP",
+        },
+      ),
     },
     send: {
       send: required(packetsToSend, "packets to put through the program", ["eth", "ipv4", { udp: { dport: 53 } }]),
@@ -28,9 +33,9 @@ export function stepFields(world: World) {
         "the interface that they are sent from, as host:dev",
         "client:eth0",
       ),
-      times: optional(integer(1, 10_000_000), "how many times each packet is sent; 1 by default", 100),
-      senders: optional(integer(1, 1024), "how many CPUs send at once, sharing `times`; 1 by default", 2),
-      context: optional(contextValues(world), "fields of the program's context before it runs", { mark: 5 }),
+      times: defaulted(integer(1, 10_000_000), 1, "how many times each packet is sent; 1 by default", 100),
+      senders: defaulted(integer(1, 1024), 1, "how many CPUs send at once, sharing `times`; 1 by default", 2),
+      context: defaulted(contextValues(world), {}, "fields of the program's context before it runs", { mark: 5 }),
       truncate: optional(integer(0, 65_535, "a size in bytes"), "cut each packet off after so many bytes", 20),
     },
     ping: { ping: required(ping(topology), "echo requests from one host to another", { to: "10.0.0.2" }) },
@@ -39,10 +44,10 @@ export function stepFields(world: World) {
       run: required(run(topology), "a command in a host", { host: "client", command: ["nc", "-z", "10.0.0.2", "80"] }),
     },
     maps: {
-      update: optional(mapContents, "map entries to set, as user space would", {
+      update: defaulted(mapContents, [], "map entries to set, as user space would", {
         blocked: [{ key: "10.0.0.1", value: 1 }],
       }),
-      delete: optional(mapKeys, "map entries to delete, as user space would", { blocked: ["10.0.0.1"] }),
+      delete: defaulted(mapKeys, [], "map entries to delete, as user space would", { blocked: ["10.0.0.1"] }),
     },
     unload: { unload: required(boolean, "true: detach the program and close its maps; what is pinned stays", true) },
     expect: {},
@@ -137,7 +142,7 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
     case "maps": {
       const found = decode(fields.maps);
       if (found === invalid) return invalid;
-      return { ...base(found, at), kind: "maps", set: found.update ?? [], delete: found.delete ?? [] };
+      return { ...base(found, at), kind: "maps", set: found.update, delete: found.delete };
     }
     case "unload": {
       const found = decode(fields.unload);
@@ -153,7 +158,7 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
 }
 
 function base(found: ObjectOf<StepFields["common"]>, { label, node }: At) {
-  return { label: found.name ?? label, span: node.span, expect: found.expect ?? expectNothing };
+  return { label: found.name ?? label, span: node.span, expect: found.expect };
 }
 
 function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at: At): Step | Invalid {
@@ -170,8 +175,8 @@ function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at
     kind: "send",
     packets,
     from,
-    times: times ?? 1,
-    senders: senders ?? 1,
-    context: context ?? {},
+    times,
+    senders,
+    context,
   };
 }

@@ -4,7 +4,7 @@ import { cases } from "./cases.js";
 import { type Decoder, type Report, invalid, located, refined } from "./decoder.js";
 import { globalValues, mapContents } from "./map-setup.js";
 import { type Node, entryOf } from "./node.js";
-import { object, optional, record, required } from "./object.js";
+import { defaulted, object, optional, record, required } from "./object.js";
 import { oneOf, regex, text, word } from "./scalars.js";
 import { services } from "./services.js";
 import { defaultTopology, topology } from "./topology.js";
@@ -75,22 +75,28 @@ export function scenarioSyntax(world: World, refused: boolean) {
       "xdp_drop",
     ),
     hook: required(located(hook), "where the program is attached", "xdp"),
-    globals: optional(globalValues, "global variables by name, set before the program is loaded", { debug: true }),
-    maps: optional(mapContents, "map contents before the first step, by map name", {
+    globals: defaulted(globalValues, [], "global variables by name, set before the program is loaded", { debug: true }),
+    maps: defaulted(mapContents, [], "map contents before the first step, by map name", {
       blocked: [{ key: "10.0.0.1", value: 1 }],
     }),
-    pins: optional(record("file names by map name", located(pinName)), "maps to pin, each below the run's own bpffs", {
-      counter: "counter",
-    }),
+    pins: defaulted(
+      record("file names by map name", located(pinName)),
+      [],
+      "maps to pin, each below the run's own bpffs",
+      {
+        counter: "counter",
+      },
+    ),
     load: optional(load, "what loading the object has to lead to; absent: it is accepted", { fails: "unbounded loop" }),
-    topology: optional(
+    topology: defaulted(
       topology(world.hook),
+      defaultTopology(world.hook),
       "hosts and how they are joined; absent: client:eth0 and dut:eth0 on one cable",
       {
         hosts: {},
       },
     ),
-    services: optional(services(world.topology), "programs that run in hosts during each case", [
+    services: defaulted(services(world.topology), [], "programs that run in hosts during each case", [
       { host: "backend1", run: ["nginx", "-c", "nginx.conf"], ready: { tcp: 80 } },
     ]),
     backends: optional(backends, "the backends that this is for; absent: all that can run it", ["kernel", "wire"]),

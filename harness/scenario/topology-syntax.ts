@@ -1,6 +1,6 @@
 import { address, addressWithPrefix, destination, mac } from "./addresses.js";
 import { type DecodedBy, list, listOrOne, located, orEmpty, refined } from "./decoder.js";
-import { object, optional, record, required } from "./object.js";
+import { defaulted, object, optional, record, required } from "./object.js";
 import { place } from "./places.js";
 import { integer, text, word } from "./scalars.js";
 
@@ -9,14 +9,16 @@ const dev = word("the name of an interface");
 const interfaceDecoder = orEmpty(
   object("an interface", {
     mac: optional(mac, "MAC address; absent: made from the host's and the interface's name", "02:00:00:00:00:01"),
-    addresses: optional(
+    addresses: defaulted(
       listOrOne(addressWithPrefix),
+      [],
       "addresses with prefix length; absent: none, and the host's stack stays silent",
       ["10.0.0.1/24", "fd00::1/64"],
     ),
-    mtu: optional(
+    mtu: defaulted(
       integer(68, 65_535, "a size in bytes"),
-      "largest packet in bytes, without link-layer header; absent: 1500",
+      1500,
+      "largest packet in bytes, without link-layer header; 1500 by default",
       9000,
     ),
   }),
@@ -36,17 +38,19 @@ const neighbourDecoder = object("a neighbour", {
 
 const hostDecoder = orEmpty(
   object("a host", {
-    interfaces: optional(record("interfaces by name", interfaceDecoder, devProblem), "interfaces by name", {
+    interfaces: defaulted(record("interfaces by name", interfaceDecoder, devProblem), [], "interfaces by name", {
       eth0: { addresses: ["10.0.0.1/24"] },
     }),
-    routes: optional(list(located(routeDecoder)), "routes of the host", [{ to: "default", via: "10.0.0.254" }]),
-    neighbours: optional(
+    routes: defaulted(list(located(routeDecoder)), [], "routes of the host", [{ to: "default", via: "10.0.0.254" }]),
+    neighbours: defaulted(
       list(located(neighbourDecoder)),
+      [],
       "neighbours whose MAC address the host knows without asking (static ARP and ND entries)",
       [{ address: "10.0.0.2", mac: "02:00:00:00:00:02" }],
     ),
-    sysctls: optional(
+    sysctls: defaulted(
       record("kernel settings by name", text("a setting's value"), sysctlProblem),
+      [],
       "kernel settings below `net.`, in this host only",
       { "net.ipv4.ip_forward": 1 },
     ),
@@ -68,11 +72,12 @@ export const topologySyntax = object("the topology", {
     "hosts by name, each a network namespace; absent: client and dut with one interface each",
     { client: { interfaces: { eth0: {} } } },
   ),
-  links: optional(list(linkDecoder), "pairs of interfaces joined by a cable (a veth pair)", [
+  links: defaulted(list(linkDecoder), [], "pairs of interfaces joined by a cable (a veth pair)", [
     ["client:eth0", "dut:eth0"],
   ]),
-  bridges: optional(
+  bridges: defaulted(
     record("bridges by name", list(located(place)), hostProblem),
+    [],
     "switches by name, with the interfaces that are plugged into each",
     { lan: ["client:eth0", "lb:eth0"] },
   ),

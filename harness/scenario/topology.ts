@@ -35,20 +35,20 @@ function complete(written: WrittenTopology, hook: Hook | undefined, span: Span, 
   if (hosts === invalid) return invalid;
   if (hosts.length === 0) return report(span, "a topology needs at least one host");
 
-  const joined = [...(written.links ?? []).flat(), ...(written.bridges ?? []).flatMap((bridge) => bridge.decoded)];
+  const joined = [...written.links.flat(), ...written.bridges.flatMap((bridge) => bridge.decoded)];
   const found = joined.map((end) => checkPlace(end, hosts, report));
-  const clashes = (written.bridges ?? []).map(({ key, keySpan }) =>
+  const clashes = written.bridges.map(({ key, keySpan }) =>
     hosts.some((other) => other.name === key) ? report(keySpan, `'${key}' is the name of a host already`) : undefined,
   );
   if ([...found, ...clashes].includes(invalid)) return invalid;
   const joinsDefault = joined.length === 0 && defaultLink.every((end) => findPlace(end, hosts));
   if (!joinsDefault && !checkJoins(joined, written, report)) return invalid;
 
-  const links = (written.links ?? []).map(([a, b]) => ({ ends: [a.value, b.value] as const }));
+  const links = written.links.map(([a, b]) => ({ ends: [a.value, b.value] as const }));
   const net = {
     hosts,
     links: joinsDefault ? fallback.links : links,
-    bridges: (written.bridges ?? []).map(({ key, decoded }) => ({
+    bridges: written.bridges.map(({ key, decoded }) => ({
       name: key,
       ports: decoded.map((port) => port.value),
     })),
@@ -91,22 +91,22 @@ function fromPlace(
 }
 
 function host(name: string, written: WrittenHost, report: Report): Host | Invalid {
-  const interfaces = (written.interfaces ?? []).map(({ key, decoded }) => ({
+  const interfaces = written.interfaces.map(({ key, decoded }) => ({
     dev: key,
     mac: decoded.mac ?? generatedMac(`${name}:${key}`),
-    addresses: decoded.addresses ?? [],
-    mtuBytes: decoded.mtu ?? 1500,
+    addresses: decoded.addresses,
+    mtuBytes: decoded.mtu,
   }));
   const devs = interfaces.map((each) => each.dev);
-  const routes = allOf((written.routes ?? []).map((each) => route(name, devs, each, report)));
-  const neighbours = allOf((written.neighbours ?? []).map((each) => neighbour(name, devs, each, report)));
+  const routes = allOf(written.routes.map((each) => route(name, devs, each, report)));
+  const neighbours = allOf(written.neighbours.map((each) => neighbour(name, devs, each, report)));
   if (routes === invalid || neighbours === invalid) return invalid;
-  const sysctls = Object.fromEntries((written.sysctls ?? []).map(({ key, decoded }) => [key, decoded]));
+  const sysctls = Object.fromEntries(written.sysctls.map(({ key, decoded }) => [key, decoded]));
   return { name, interfaces, routes, neighbours, sysctls };
 }
 
-type WrittenRoute = NonNullable<WrittenHost["routes"]>[number];
-type WrittenNeighbour = NonNullable<WrittenHost["neighbours"]>[number];
+type WrittenRoute = WrittenHost["routes"][number];
+type WrittenNeighbour = WrittenHost["neighbours"][number];
 
 function route(host: string, devs: readonly string[], { value, span }: WrittenRoute, report: Report): Route | Invalid {
   const { to, via, dev } = value;
@@ -143,7 +143,7 @@ function checkJoins(joined: readonly Located<Place>[], written: WrittenTopology,
     } else seen.set(name, span);
   }
   for (const { key, decoded } of written.hosts ?? []) {
-    for (const dev of decoded.interfaces ?? []) {
+    for (const dev of decoded.interfaces) {
       if (seen.has(`${key}:${dev.key}`)) continue;
       report(dev.keySpan, `${key}:${dev.key} is joined to nothing`, "name it in links or bridges");
       valid = false;
