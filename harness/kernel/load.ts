@@ -246,6 +246,11 @@ export class LoadedObject {
     return this.withMap(spec, readEntries);
   }
 
+  /** False for a map that went with the program it was loaded with. */
+  canRead(spec: MapSpec): boolean {
+    return this.maps.has(spec.name) || this.pinned.has(spec.name);
+  }
+
   /** Contents of the inner maps of an array or hash of maps. */
   readInnerMaps(spec: MapSpec): ReturnType<typeof readInnerMaps> {
     return this.withMap(spec, readInnerMaps);

@@ -50,7 +50,8 @@ export class TestRun {
   private readonly contextOut = new Uint8Array(slotCount * contextBytes);
   private readonly loop: TestRunLoop = testRunLoop();
   private type: ProgramType = "xdp";
-  private used = 0;
+  /** Runs that are lined up. */
+  used = 0;
 
   /** The program of the next runs; empties the slots. */
   select(programFd: number, type: ProgramType): void {

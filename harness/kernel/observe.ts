@@ -1,0 +1,81 @@
+import type { BackendName } from "../model/backend.js";
+import type { MapSpec } from "../model/object.js";
+import type { Observation } from "../model/observation.js";
+import type { Plan, PlannedEvents } from "../model/plan.js";
+import { openEvents, type EventReader } from "./events.js";
+import { expectationsOn, expectedEvents, expectedMaps, expectsPrintk } from "./expected.js";
+import type { LoadedObject } from "./load.js";
+import { PrintkReader } from "./printk.js";
+import type { RunFolder } from "./run-folder.js";
+
+/** What of a loaded object's state a plan's expectations speak of: maps, events, bpf_printk lines. */
+export class StateObserver {
+  private readonly plan: Plan;
+  private readonly backend: BackendName;
+  private readonly loaded: LoadedObject;
+  private readonly maps: readonly MapSpec[];
+  private readonly events: { readonly expected: PlannedEvents; readonly reader: EventReader }[] = [];
+  private readonly printk: PrintkReader | undefined;
+
+  /** To be opened after the maps are filled and before anything is sent, and closed before the object is. */
+  constructor(plan: Plan, backend: BackendName, loaded: LoadedObject, folder: RunFolder) {
+    this.plan = plan;
+    this.backend = backend;
+    this.loaded = loaded;
+    this.maps = expectedMaps(backend, plan);
+    try {
+      for (const expected of expectedEvents(backend, plan)) {
+        const spec = plan.object.maps.find((map) => map.name === expected.map)!;
+        this.events.push({ expected, reader: openEvents(spec, loaded.mapFdOf(spec.name)) });
+      }
+      // Test runs happen on this thread; packets on the wire are handled by whichever thread is interrupted.
+      this.printk = expectsPrintk(backend, plan) ? new PrintkReader(folder, backend === "kernel") : undefined;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The state after a step; step -1 is before the first one, when there are only maps to look at. */
+  observe(step: number): Observation[] {
+    const seen: Observation[] = [];
+    for (const spec of this.maps) seen.push(...this.observeMap(step, spec));
+    for (const { expected, reader } of this.events) {
+      for (const { bytes, cpu, lost } of reader.drain())
+        seen.push({ kind: "event", step, map: expected.map, bytes: unpadded(expected, bytes), cpu, lost });
+    }
+    for (const text of this.printk?.drain() ?? []) seen.push({ kind: "printk", step, text });
+    return seen;
+  }
+
+  private observeMap(step: number, spec: MapSpec): Observation[] {
+    if (!this.loaded.canRead(spec)) {
+      const message = `map '${spec.name}' is gone with the program: it is not pinned`;
+      return this.wanted(step, spec) ? [{ kind: "fault", step, packet: undefined, message }] : [];
+    }
+    const inner = this.loaded.readInnerMaps(spec);
+    return [{ name: spec.name, entries: this.loaded.readMap(spec) }, ...inner].map(({ name, entries }) => ({
+      kind: "map",
+      step,
+      map: name,
+      entries,
+    }));
+  }
+
+  private wanted(step: number, spec: MapSpec): boolean {
+    const planned = this.plan.steps[step];
+    const expectations = planned ? expectationsOn(this.backend, planned.expect) : [];
+    return expectations.some(({ maps }) => maps.some(({ map }) => map.name === spec.name));
+  }
+
+  close(): void {
+    for (const { reader } of this.events.splice(0)) reader.close();
+    this.printk?.close();
+  }
+}
+
+/** Perf records come with up to seven bytes of padding behind the struct that was sent. */
+function unpadded({ type }: PlannedEvents, bytes: Uint8Array): Uint8Array {
+  const extra = type ? bytes.length - type.sizeBytes : 0;
+  return type && extra > 0 && extra < 8 ? bytes.subarray(0, type.sizeBytes) : bytes;
+}

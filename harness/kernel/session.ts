@@ -1,0 +1,78 @@
+import type { Session, SessionOptions } from "../model/backend.js";
+import { harnessError } from "../model/error.js";
+import type { Observation } from "../model/observation.js";
+import type { Plan, PlannedStep } from "../model/plan.js";
+import { loadObject, type LoadedObject } from "./load.js";
+import { missingFor } from "./missing.js";
+import { StateObserver } from "./observe.js";
+import { RunFolder } from "./run-folder.js";
+import { runSend } from "./send.js";
+import { TestNetwork } from "./test-network.js";
+import { TestRun } from "./test-run.js";
+
+/** Runs plans through BPF_PROG_TEST_RUN, all on the calling thread and without waiting for anything. */
+export class KernelSession implements Session {
+  private readonly folder: RunFolder;
+  private readonly network = new TestNetwork();
+  private readonly testRun = new TestRun();
+  private readonly signal: AbortSignal | undefined;
+
+  constructor({ runId, signal }: SessionOptions) {
+    this.folder = new RunFolder(`${runId}-kernel`);
+    this.signal = signal;
+  }
+
+  missing(plan: Plan): readonly string[] {
+    return missingFor(plan);
+  }
+
+  run(plan: Plan): Promise<readonly Observation[]> {
+    return new Promise((resolve) => resolve(this.runNow(plan)));
+  }
+
+  close(): Promise<void> {
+    this.network.close();
+    this.folder.close();
+    return Promise.resolve();
+  }
+
+  private runNow(plan: Plan): Observation[] {
+    const result = loadObject(plan, this.folder);
+    if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
+    const { loaded } = result;
+    let observer: StateObserver | undefined;
+    try {
+      this.network.inside(() => loaded.applyMaps(plan.maps));
+      observer = new StateObserver(plan, "kernel", loaded, this.folder);
+      const seen: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }, ...observer.observe(-1)];
+      for (const step of plan.steps) {
+        if (this.signal?.aborted) throw harnessError("timeout", "the run was interrupted");
+        for (const observation of this.runStep(plan, step, loaded)) seen.push(observation);
+        for (const observation of observer.observe(step.index)) seen.push(observation);
+      }
+      return seen;
+    } finally {
+      observer?.close();
+      loaded.close();
+    }
+  }
+
+  private runStep(plan: Plan, step: PlannedStep, loaded: LoadedObject): Observation[] {
+    switch (step.kind) {
+      case "send": {
+        const { testRun, network } = this;
+        return runSend(step, { plan, programFd: loaded.programFd, testRun, network });
+      }
+      case "maps":
+        this.network.inside(() => loaded.applyMaps(step.patches));
+        return [];
+      case "unload":
+        loaded.unload();
+        return [];
+      case "expect":
+        return [];
+      default:
+        throw harnessError("unsupported", `${step.kind} steps need real sockets`, { hint: "use backend wire" });
+    }
+  }
+}
