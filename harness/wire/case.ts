@@ -1,6 +1,8 @@
 import type { Observation } from "../model/observation.js";
 import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
 import type { LoadedObject } from "../kernel/load.js";
+import { StateObserver } from "../kernel/observe.js";
+import type { RunFolder } from "../kernel/run-folder.js";
 import type { Network } from "../../netns/network.js";
 import { ParallelTeardown, type TeardownStack } from "../../netns/teardown.js";
 import { attach, isDeviceHook, type DeviceHook } from "./attach/attach.js";
@@ -10,63 +12,105 @@ import { lanesPast } from "./lanes.js";
 import type { Markers } from "./marker.js";
 import { Ports } from "./ports.js";
 import type { OpenPort } from "./port/port.js";
+import { runCommand } from "./process/command.js";
+import { runHttp } from "./process/http.js";
+import { runPing } from "./process/ping.js";
+import { startService } from "./process/service.js";
 import { RunCount } from "./run-count.js";
 import { runSend } from "./send.js";
+import type { XdpTracer, XdpWatch } from "./xdp-tracer.js";
 
+/** What a session lends to each of its cases. */
 export interface CaseOptions {
+  readonly folder: RunFolder;
   readonly openPort: OpenPort;
+  /** Whether the port sends on the calling thread. */
   readonly inline: boolean;
   readonly markers: Markers;
-  readonly stack: TeardownStack;
+  /** Undefined for programs that are not XDP, and where tracepoints cannot be had. */
+  readonly tracer: XdpTracer | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
-/** One case with its network up and its program attached. */
+/** One case whose network is up, with its services running and its program attached. */
 export class WireCase {
   readonly #plan: Plan;
   readonly #hook: DeviceHook;
+  readonly #network: Network;
+  readonly #loaded: LoadedObject;
+  readonly #state: StateObserver;
   readonly #ports: Ports;
   readonly #fence: Fence;
-  readonly #loaded: LoadedObject;
-  readonly #inline: boolean;
+  readonly #options: CaseOptions;
+  readonly #watch: XdpWatch | undefined;
   #attachment: Attachment | undefined;
 
-  private constructor(
-    plan: Plan,
-    hook: DeviceHook,
-    ports: Ports,
-    fence: Fence,
-    loaded: LoadedObject,
-    attachment: Attachment,
-    inline: boolean,
-  ) {
-    this.#plan = plan;
-    this.#hook = hook;
-    this.#ports = ports;
-    this.#fence = fence;
-    this.#loaded = loaded;
-    this.#attachment = attachment;
-    this.#inline = inline;
+  private constructor(parts: {
+    plan: Plan;
+    hook: DeviceHook;
+    network: Network;
+    loaded: LoadedObject;
+    state: StateObserver;
+    ports: Ports;
+    fence: Fence;
+    options: CaseOptions;
+    attachment: Attachment;
+    watch: XdpWatch | undefined;
+  }) {
+    this.#plan = parts.plan;
+    this.#hook = parts.hook;
+    this.#network = parts.network;
+    this.#loaded = parts.loaded;
+    this.#state = parts.state;
+    this.#ports = parts.ports;
+    this.#fence = parts.fence;
+    this.#options = parts.options;
+    this.#attachment = parts.attachment;
+    this.#watch = parts.watch;
   }
 
-  static async set(plan: Plan, network: Network, loaded: LoadedObject, options: CaseOptions): Promise<WireCase> {
-    const { stack, openPort, markers, inline } = options;
+  /** Everything set up here is undone by `stack`. */
+  static async set(
+    plan: Plan,
+    network: Network,
+    loaded: LoadedObject,
+    stack: TeardownStack,
+    options: CaseOptions,
+  ): Promise<WireCase> {
     const { hook } = plan;
-    if (!isDeviceHook(hook)) throw new Error(`${hook} has no interface`);
+    if (!isDeviceHook(hook)) throw new Error(`${hook} has no interface to attach to: missing() says so`);
     applyMaps(loaded, network, plan.maps);
+    const state = new StateObserver(plan, "wire", loaded, options.folder);
+    stack.defer(() => state.close());
     // Sockets and attachments each wait for the kernel to let go of them: together.
     const closing = new ParallelTeardown();
     stack.defer(() => closing.run());
-    const ports = await Ports.open(network, plan, openPort);
+    const ports = await Ports.open(network, plan, options.openPort);
     closing.defer(() => ports.close());
-    const fence = new Fence(network, ports, markers);
+    const fence = new Fence(network, ports, options.markers);
     closing.defer(() => fence.close());
+    for (const service of plan.services) await startService(network, service);
     const attachment = attach(network, hook, loaded.programFd);
     closing.defer(() => attachment.detach());
-    fence.watch(new RunCount(loaded.programFd), lanesPast(plan.topology, hook));
-    return new WireCase(plan, hook, ports, fence, loaded, attachment, inline);
+    const count = new RunCount(loaded.programFd);
+    fence.watch(count, lanesPast(plan.topology, hook));
+    const watch = options.tracer?.watch(count.programId());
+    closing.defer(() => watch?.close());
+    return new WireCase({ plan, hook, network, loaded, state, ports, fence, options, attachment, watch });
+  }
+
+  /** The state before the first step. */
+  observeStart(): readonly Observation[] {
+    return this.#state.observe(-1);
   }
 
   async run(step: PlannedStep): Promise<readonly Observation[]> {
+    const seen = await this.#do(step);
+    return [...seen, ...this.#state.observe(step.index)];
+  }
+
+  async #do(step: PlannedStep): Promise<readonly Observation[]> {
+    const { signal } = this.#options;
     switch (step.kind) {
       case "send":
         return runSend(step, {
@@ -74,19 +118,38 @@ export class WireCase {
           hook: this.#hook,
           ports: this.#ports,
           fence: this.#fence,
-          inline: this.#inline,
+          // Services have threads of their own, on whatever CPU.
+          inline: this.#options.inline && this.#plan.services.length === 0,
           attached: this.#attachment !== undefined,
-          xdpCounts: undefined,
+          watch: this.#watch,
         });
+      case "maps":
+        applyMaps(this.#loaded, this.#network, step.patches);
+        return [];
       case "unload":
         await this.#attachment?.detach();
         this.#attachment = undefined;
-        this.#loaded.unload();
         this.#fence.watch(undefined, lanesPast(this.#plan.topology, undefined));
+        this.#loaded.unload();
         return [];
-      default:
+      case "ping":
+        return this.#afterwards(await runPing(this.#network, step, signal));
+      case "http":
+        return this.#afterwards(await runHttp(this.#network, step, signal));
+      case "run": {
+        const { host, command, timeoutMs } = step;
+        const result = await runCommand(this.#network, host.value, command.value, timeoutMs, { signal });
+        return this.#afterwards({ kind: "run", step: step.index, ...result });
+      }
+      case "expect":
         return [];
     }
+  }
+
+  /** What the processes of a step had to say to each other is no business of the next step's. */
+  async #afterwards(seen: Observation): Promise<readonly Observation[]> {
+    await this.#fence.settle(false);
+    return [seen];
   }
 }
 

@@ -1,4 +1,60 @@
-import type { Plan } from "../model/plan.js";
-export function missingFor(_plan: Plan): readonly string[] {
-  return [];
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
+import { formatPlace, type Topology } from "../model/topology.js";
+import { expectationsOn } from "../kernel/expected.js";
+import { interfaceAt } from "../../netns/segments.js";
+import { isDeviceHook } from "./attach/attach.js";
+import { longestFrameBytes, shortestFrameBytes } from "./port/port.js";
+import { isVisibleVerdict } from "./verdict.js";
+
+/** What of a plan cannot be done or seen on real interfaces, by name; nothing where all can. */
+export function missingFor(plan: Plan): readonly string[] {
+  // A load that has to fail needs no interface.
+  if (plan.load.fails) return [];
+  const missing = plan.steps.flatMap((step) => [...missingForStep(step, plan.topology)]);
+  if (!isDeviceHook(plan.hook)) missing.unshift(`an interface to attach ${plan.hook} to`);
+  return [...new Set(missing)];
+}
+
+function* missingForStep(step: PlannedStep, topology: Topology): Generator<string> {
+  if (step.kind === "send") yield* missingForSend(step, topology);
+  if (step.kind === "ping" && !isInstalled("ping")) yield "ping (apt-get install iputils-ping)";
+  if (step.kind === "http" && !isInstalled("curl")) yield "curl (apt-get install curl)";
+  for (const { context, verdict, frames } of expectationsOn("wire", step.expect)) {
+    for (const name of Object.keys(context)) yield `context field ${name} after the program`;
+    if (verdict && !verdict.value.some(isVisibleVerdict)) yield `verdict ${verdict.value.join(" or ")}`;
+    if (step.kind !== "send" && frames.length > 0) yield `frames of a ${step.kind} step`;
+  }
+}
+
+function* missingForSend(step: PlannedSend, topology: Topology): Generator<string> {
+  for (const name of Object.keys(step.context)) yield `context field ${name} before the program`;
+  const from = interfaceAt(topology, step.from);
+  for (const { linkType, bytes } of step.packets) {
+    if (linkType !== "ethernet") yield "packets without an Ethernet header";
+    else if (bytes.length < shortestFrameBytes) yield `frames shorter than ${shortestFrameBytes} bytes`;
+    else if (from && bytes.length > longestFrameBytes(from.mtuBytes, bytes))
+      yield `a frame of ${bytes.length} bytes over ${formatPlace(step.from)} (MTU ${from.mtuBytes})`;
+  }
+}
+
+/** Found once for each process. */
+const installed = new Map<string, boolean>();
+
+function isInstalled(tool: string): boolean {
+  const known = installed.get(tool);
+  if (known !== undefined) return known;
+  const found = (process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, tool)));
+  installed.set(tool, found);
+  return found;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -14,6 +14,7 @@ import type { CapturedFrame } from "./port/port.js";
 import { Senders } from "./senders.js";
 import { redirectTargets, tcFindings, xdpFindings, type Finding, type XdpCounts } from "./verdict.js";
 import { isEgress, whereaboutsIn } from "./whereabouts.js";
+import type { XdpWatch } from "./xdp-tracer.js";
 
 /** So many frames go out before the program is given time to catch up: fewer than a veth's ring holds (256). */
 const burst = 64;
@@ -31,8 +32,8 @@ export interface SendContext {
   readonly inline: boolean;
   /** False once the program has been unloaded. */
   readonly attached: boolean;
-  /** Counts of the attached XDP program so far; undefined where tracepoints cannot be had. */
-  readonly xdpCounts: (() => XdpCounts) | undefined;
+  /** Watching the attached XDP program; undefined for other hooks, and where tracepoints cannot be had. */
+  readonly watch: XdpWatch | undefined;
 }
 
 /**
@@ -67,7 +68,7 @@ async function runPacket(
   const { fence, ports, topology, hook, attached } = context;
   const sent = step.packets[index]!.bytes;
   const runsBefore = fence.runs();
-  const countsBefore = context.xdpCounts?.();
+  const countsBefore = context.watch?.read();
   const frames: CapturedFrame[] = [];
   let ran = true;
   for (let done = 0; done < step.times && ran; done += burst) {
@@ -90,7 +91,7 @@ async function runPacket(
   };
   const { outputs, strays } = sortFrames(window);
   const findings =
-    attached && runs > 0 ? findingsOf(window, outputs, difference(countsBefore, context.xdpCounts?.())) : [];
+    attached && runs > 0 ? findingsOf(window, outputs, difference(countsBefore, context.watch?.read())) : [];
   return [
     ...(ran ? [] : [neverRan(step, index, runs, topology.attach)]),
     ...findings.map((finding) => verdictObservation(step, index, finding)),

@@ -13,6 +13,7 @@ import { Markers } from "./marker.js";
 import { missingFor } from "./missing.js";
 import { AfPacketPort } from "./port/af-packet.js";
 import { enableRunCounts } from "./run-count.js";
+import { XdpTracer } from "./xdp-tracer.js";
 
 /** What all cases of a run share: the run's folder, counting of program runs, how frames are sent. */
 export class WireSession implements Session {
@@ -21,6 +22,7 @@ export class WireSession implements Session {
   readonly #markers = new Markers(randomBytes(8));
   readonly #runCountsFd: number;
   #networks = 0;
+  #xdpTracer: XdpTracer | undefined;
 
   private constructor(options: SessionOptions) {
     this.#options = options;
@@ -46,10 +48,10 @@ export class WireSession implements Session {
     }
   }
 
-  close(): Promise<void> {
-    libc().close(this.#runCountsFd);
+  async close(): Promise<void> {
+    await this.#xdpTracer?.close();
+    await libc().closeInBackground(this.#runCountsFd);
     this.#folder.close();
-    return Promise.resolve();
   }
 
   async #run(plan: Plan, stack: TeardownStack): Promise<readonly Observation[]> {
@@ -60,18 +62,30 @@ export class WireSession implements Session {
     const result = loadObject(plan, this.#folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     stack.defer(() => result.loaded.close());
-    const running = await WireCase.set(plan, await creating, result.loaded, {
+    const network = await creating;
+    const running = await WireCase.set(plan, network, result.loaded, stack, {
+      folder: this.#folder,
       openPort: AfPacketPort.open,
       inline: this.#options.port === "af_packet",
       markers: this.#markers,
-      stack,
+      tracer: plan.programType === "xdp" ? this.#tracer() : undefined,
+      signal: this.#options.signal,
     });
-    const observations: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }];
+    const observations: Observation[] = [
+      { kind: "load", accepted: true, log: "", errno: 0 },
+      ...running.observeStart(),
+    ];
     for (const step of plan.steps) {
       this.#throwIfAborted();
       observations.push(...(await running.run(step)));
     }
     return observations;
+  }
+
+  /** Opened when the first XDP program asks for it. */
+  #tracer(): XdpTracer | undefined {
+    this.#xdpTracer ??= XdpTracer.open(this.#folder.mount("tracefs"));
+    return this.#xdpTracer;
   }
 
   #throwIfAborted(): void {

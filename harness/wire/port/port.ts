@@ -35,7 +35,8 @@ export type OpenPort = (network: Network, place: Place) => Promise<FramePort>;
 /** The shortest frame that can be sent: an Ethernet header. */
 export const shortestFrameBytes = 14;
 
-/** The longest frame that an interface with this MTU takes: Ethernet header and one VLAN tag (packet(7), packet_snd). */
-export function longestFrameBytes(mtuBytes: number): number {
-  return mtuBytes + 18;
+/** The longest frame that an interface with this MTU takes: only an IEEE 802.1Q tag is extra (packet_snd in net/packet). */
+export function longestFrameBytes(mtuBytes: number, frame: Uint8Array): number {
+  const hasTag = frame[12] === 0x81 && frame[13] === 0;
+  return mtuBytes + shortestFrameBytes + (hasTag ? 4 : 0);
 }
