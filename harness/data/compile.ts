@@ -117,6 +117,7 @@ class Compiler {
       case "not":
         return { kind: "not", pattern: this.#leaf(type, at("not"), bitfieldBits) };
       case "mask,value": {
+        if (type.kind === "float") return this.#wrong(written.span, `${typeName(type)} has no bits to mask`);
         const mask = this.#literal(type, at("mask"), bitfieldBits);
         const value = this.#literal(type, at("value"), bitfieldBits);
         return mask === undefined || value === undefined ? any : { kind: "masked", mask, value };

@@ -4,7 +4,7 @@ import { HarnessError } from "../model/error.js";
 import { fixture } from "./fixtures.test.js";
 import { readObject } from "./read-object.js";
 
-const whole = fixture("loader/every_kind.bpf.o");
+const whole = fixture("object-reader/every_kind.bpf.o");
 
 /** The message for a copy of the object with some bytes changed. */
 function messageOf(bytes: Uint8Array): string {
@@ -88,7 +88,7 @@ describe("a file that is not a whole BPF object", () => {
 
 describe("an object with broken bytes", () => {
   for (const path of ["every_kind.bpf.o", "every_kind_big_endian.bpf.o", "legacy.bpf.o", "legacy_annotated.bpf.o"]) {
-    const original = fixture(`loader/${path}`);
+    const original = fixture(`object-reader/${path}`);
     const mutation = fc.tuple(fc.nat(original.length - 1), fc.integer({ min: 0, max: 255 }));
 
     it(`${path} is read or refused with section and offset, never anything else`, () => {

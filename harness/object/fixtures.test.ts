@@ -4,15 +4,19 @@ import { expect } from "chai";
 import { projectRoot } from "../run/project.js";
 import { readObject } from "./read-object.js";
 
-const folder = join(projectRoot, "fixtures", "objects");
+const folder = join(projectRoot, "fixtures");
 
-/** Bytes of a committed object, by its path below fixtures/objects. */
+/** Bytes of a committed object, by its path below fixtures/. */
 export function fixture(path: string): Uint8Array {
   return new Uint8Array(readFileSync(join(folder, path)));
 }
 
 describe("the committed objects", () => {
-  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".o"));
+  const paths = ["objects", "object-reader"].flatMap((name) =>
+    readdirSync(join(folder, name))
+      .filter((file) => file.endsWith(".o"))
+      .map((file) => join(name, file)),
+  );
 
   it("are there at all", () => {
     expect(paths.length).to.be.greaterThan(30);

@@ -3,9 +3,9 @@ import type { BpfObject, DataType, MapSpec } from "../model/object.js";
 import { fixture } from "./fixtures.test.js";
 import { readObject } from "./read-object.js";
 
-/** fixtures/objects/loader/every_kind.bpf.c, with the facts of `bpftool btf dump` and `llvm-readelf -s`. */
+/** fixtures/object-reader/every_kind.bpf.c, with the facts of `bpftool btf dump` and `llvm-readelf -s`. */
 describe("readObject", () => {
-  const object = readObject(fixture("loader/every_kind.bpf.o"), "/some/where/every_kind.bpf.o");
+  const object = readObject(fixture("object-reader/every_kind.bpf.o"), "/some/where/every_kind.bpf.o");
 
   it("names the object as libbpf does", () => {
     expect(object.name).to.equal("every_kind");
@@ -133,7 +133,7 @@ describe("readObject", () => {
   });
 
   it("reads the same from a big-endian object, but for the bytes", () => {
-    const big = readObject(fixture("loader/every_kind_big_endian.bpf.o"), "every_kind.bpf.o");
+    const big = readObject(fixture("object-reader/every_kind_big_endian.bpf.o"), "every_kind.bpf.o");
     expect(big.byteOrder).to.equal("big");
     expect(big.maps).to.deep.equal(object.maps);
     expect(big.structs).to.deep.equal(object.structs);
@@ -145,7 +145,7 @@ describe("readObject", () => {
   });
 
   it("reads maps declared before BTF, without types", () => {
-    const legacy = readObject(fixture("loader/legacy.bpf.o"), "legacy.bpf.o");
+    const legacy = readObject(fixture("object-reader/legacy.bpf.o"), "legacy.bpf.o");
     expect(
       legacy.maps.map((map) => [map.name, map.type, map.keySizeBytes, map.valueSizeBytes, map.flags]),
     ).to.deep.equal([
@@ -162,7 +162,7 @@ describe("readObject", () => {
   });
 
   it("gives such maps the types of BPF_ANNOTATE_KV_PAIR", () => {
-    const { maps } = readObject(fixture("loader/legacy_annotated.bpf.o"), "legacy.bpf.o");
+    const { maps } = readObject(fixture("object-reader/legacy_annotated.bpf.o"), "legacy.bpf.o");
     expect(maps[0]!.value).to.equal(undefined);
     expect(maps[1]!.key).to.include({ kind: "int", name: "__u32" });
     expect(maps[1]!.value).to.include({ kind: "struct", name: "counter" });

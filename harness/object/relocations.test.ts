@@ -7,7 +7,7 @@ import { relocationsOf } from "./relocations.js";
 /** What a linker of programs needs, against `llvm-readelf -rs` of the same object. */
 describe("an opened object", () => {
   for (const name of ["every_kind.bpf.o", "every_kind_big_endian.bpf.o"]) {
-    const file = openObject(fixture(`loader/${name}`));
+    const file = openObject(fixture(`object-reader/${name}`));
     const section = findSection(file.elf, "xdp")!;
 
     it(`${name}: has relocations with their symbols, ascending`, () => {

@@ -118,7 +118,7 @@ export function matchPattern(pattern: Pattern, value: FieldValue): boolean {
 
 /** Equal as values: 1 and 1n are, byte arrays by content, lists and records by their parts. */
 export function sameValue(a: FieldValue, b: FieldValue): boolean {
-  if (isNumeric(a) && isNumeric(b)) return BigInt(a) === BigInt(b);
+  if (isNumeric(a) && isNumeric(b)) return compare(a, b) === 0;
   if (a instanceof Uint8Array || b instanceof Uint8Array) return a instanceof Uint8Array && compare(a, b) === 0;
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
@@ -140,11 +140,16 @@ function isNumeric(value: FieldValue): value is number | bigint | boolean {
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
 }
 
+function numberOf(value: number | bigint | boolean): number | bigint {
+  return typeof value === "boolean" ? Number(value) : value;
+}
+
 /** Negative, zero or positive; undefined where the two have no order. */
 function compare(a: FieldValue, b: FieldValue): number | undefined {
   if (isNumeric(a) && isNumeric(b)) {
-    const [left, right] = [BigInt(a), BigInt(b)];
-    return left < right ? -1 : left > right ? 1 : 0;
+    // Numbers and bigints compare exactly with each other; fractions come from maps that hold doubles.
+    const [left, right] = [numberOf(a), numberOf(b)];
+    return left < right ? -1 : left > right ? 1 : Number.isNaN(left) || Number.isNaN(right) ? undefined : 0;
   }
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     if (a.length !== b.length) return undefined;
