@@ -84,7 +84,9 @@ export class BpfMap {
   /** False where there was no such key. */
   delete(key: Uint8Array, span?: Span): boolean {
     this.setKey(key);
-    const result = this.call(cmd.BPF_MAP_DELETE_ELEM);
+    // No value here: the kernel refuses fields that a command does not have.
+    this.setAttr(this.keyAddress, 0n);
+    const result = libc().bpf(cmd.BPF_MAP_DELETE_ELEM, this.attr, attrSizeBytes);
     if (result === -errnos.ENOENT) return false;
     if (result < 0) throw this.error("delete", -result, key, span);
     return true;
