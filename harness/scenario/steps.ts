@@ -84,8 +84,7 @@ export function stepReader(world: World): StepReader {
         alsoMeant: allKeys,
       };
       const decode = <F extends Fields>(own: F) =>
-        object(what, { ...fields.common, ...own }, others).decode(node, report) as
-          ObjectOf<F & StepFields["common"]> | Invalid;
+        object(what, { ...fields.common, ...own }, others).decode(node, report);
       return toStep(action, { fields, decode }, { label, node, report });
     },
   };

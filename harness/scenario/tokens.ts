@@ -42,8 +42,9 @@ function childrenOf(token: CST.Token): CST.Token[] {
 
 function unclosedBy(token: CST.Token): Unclosed | undefined {
   if (token.type === "flow-collection") {
-    const closed = token.end.some(({ type }) => type === "flow-seq-end" || type === "flow-map-end");
-    const opener = token.start.type === "flow-seq-start" ? "[" : "{";
+    const isList = token.start.type === "flow-seq-start";
+    const opener = isList ? "[" : "{";
+    const closed = token.end.some(({ type }) => type === (isList ? "flow-seq-end" : "flow-map-end"));
     return closed ? undefined : { opener, offset: token.start.offset };
   }
   if (token.type !== "double-quoted-scalar" && token.type !== "single-quoted-scalar") return undefined;

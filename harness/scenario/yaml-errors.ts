@@ -17,6 +17,7 @@ export function explainYamlError(
   unclosed: readonly Unclosed[],
 ): YamlProblem & { readonly start: number; readonly end: number } {
   const [start, end] = error.pos;
+  if (text.startsWith("${", start - 1)) return { ...braceAfterDollar, start: start - 1, end: start + 1 };
   const before = unclosed.filter(({ offset }) => offset <= start).at(-1);
   if (before && structural.has(error.code)) {
     const { offset, opener } = before;
@@ -35,6 +36,11 @@ const structural: ReadonlySet<string> = new Set([
   "MULTILINE_IMPLICIT_KEY",
   "UNEXPECTED_TOKEN",
 ]);
+
+const braceAfterDollar: YamlProblem = {
+  message: "'${' inside braces or brackets needs quotes",
+  hint: 'write "${name}", or $name',
+};
 
 const misindented: YamlProblem = {
   message: "this line's indentation fits nothing above it",
@@ -114,9 +120,6 @@ function explainStructure(error: YAMLError, text: string): YamlProblem {
     return { message: "text behind '|' or '>'", hint: "start the text on the next line" };
   }
   if (error.code === "BAD_INDENT") return misindented;
-  if (text.startsWith("${", error.pos[0] - 1)) {
-    return { message: "'${' inside braces or brackets needs quotes", hint: 'write "${name}", or $name' };
-  }
   const shown = text.slice(error.pos[0], error.pos[1]).trim().slice(0, 20);
   return {
     message: shown ? `'${shown}' does not belong here` : "something is missing here",
