@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { HarnessError } from "../model/error.js";
-import { fixture } from "./fixtures.test.js";
+import { fixture } from "./fixture.test.js";
 import { readObject } from "./read-object.js";
 
 const whole = fixture("object-reader/every_kind.bpf.o");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { BpfObject, DataType, MapSpec } from "../model/object.js";
-import { fixture } from "./fixtures.test.js";
+import { fixture } from "./fixture.test.js";
 import { readObject } from "./read-object.js";
 
 /** fixtures/object-reader/every_kind.bpf.c, with the facts of `bpftool btf dump` and `llvm-readelf -s`. */

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { fixture } from "./fixtures.test.js";
+import { fixture } from "./fixture.test.js";
 import { findSection, openObject } from "./object-file.js";
 import { functionsIn } from "./programs.js";
 import { relocationsOf } from "./relocations.js";

@@ -50,7 +50,7 @@ function planRedirect(
     wrong(
       context,
       span,
-      `nothing is redirected through '${name}', a ${map.type}`,
+      `nothing is redirected through '${name}', whose type is ${map.type}`,
       `redirect maps are ${redirectTypes.join(", ")}`,
     );
     return undefined;

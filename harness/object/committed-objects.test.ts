@@ -1,19 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { projectRoot } from "../run/project.js";
+import { fixture, fixtures } from "./fixture.test.js";
 import { readObject } from "./read-object.js";
-
-const folder = join(projectRoot, "fixtures");
-
-/** Bytes of a committed object, by its path below fixtures/. */
-export function fixture(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(join(folder, path)));
-}
 
 describe("the committed objects", () => {
   const paths = ["objects", "object-reader"].flatMap((name) =>
-    readdirSync(join(folder, name))
+    readdirSync(join(fixtures, name))
       .filter((file) => file.endsWith(".o"))
       .map((file) => join(name, file)),
   );
