@@ -193,7 +193,7 @@ describe("the checksum oracle", () => {
   it("names mistakes that only some packets allow", () => {
     const next = [
       layer("ipv6", { dst: "fd00::a" }),
-      layer("ipv6-routing", { segments_left: 1, addresses: ["fd00::b", "fd00::a"] }),
+      layer("ipv6-routing", { segments_left: 1, addresses: ["2001:db8:1234::b", "fd00::a"] }),
       ...segment,
     ];
     const hop = (_: number, packet: Packet) => {

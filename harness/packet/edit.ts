@@ -1,7 +1,8 @@
 import { harnessError } from "../model/error.js";
 import type { FieldValue, Packet } from "../model/packet.js";
 import type { LayerSpec } from "../model/scenario.js";
-import { checkLengths, checkSums } from "./checksum.js";
+import { checkLengths, checkSums, incrementalUpdate } from "./checksum.js";
+import { checksumOf, coverageOf, sumOf } from "./coverage.js";
 import { encodeFields, writeFixed } from "./header.js";
 import { join } from "./options.js";
 import { parsePacket } from "./parse.js";
@@ -13,7 +14,8 @@ import { settle } from "./settle.js";
 /**
  * The packet with some fields changed: the nth `ipv4` of the list means the nth `ipv4` of the packet.
  * Lengths and checksums that were right are right afterwards, those that were wrong stay as they were,
- * and so does every other byte. Throws HarnessError `packet` where a layer or field is not there.
+ * and so does every other byte; checksums over bytes that are not here (fragments) move along with the
+ * change. Throws HarnessError `packet` where a layer or field is not there.
  */
 export function editPacket(packet: Packet, layers: readonly LayerSpec[]): Packet {
   const parsed = parsePacket(packet);
@@ -21,9 +23,22 @@ export function editPacket(packet: Packet, layers: readonly LayerSpec[]): Packet
   const headers = parsed.layers.map((layer, index) => editHeader(packet.bytes, layer, edits.get(index)));
   const bytes = join(headers.map((header) => header.bytes));
   const right = rightFields(parsed);
-  settle(bytes, placeAgain(parsed.layers, headers), (index, { def }) => {
-    return right.has(`${index} ${def.name}`) && edits.get(index)?.fields[def.name] === undefined;
-  });
+  const hidden = unverifiableSums(parsed);
+  settle(
+    bytes,
+    placeAgain(parsed.layers, headers),
+    (index, { def }) => {
+      const key = `${index} ${def.name}`;
+      return (right.has(key) || hidden.has(key)) && edits.get(index)?.fields[def.name] === undefined;
+    },
+    (context, field) => {
+      const old = hidden.get(`${context.index} ${field.def.name}`);
+      // What is not here has not changed, so the checksum moves by as much as the visible bytes do.
+      return old
+        ? incrementalUpdate(old.checksum, old.sum, ~sumOf(coverageOf(context, field)) & 0xffff)
+        : checksumOf(context, field);
+    },
+  );
   return { linkType: packet.linkType, bytes };
 }
 
@@ -125,4 +140,22 @@ function rightFields(parsed: ParsedPacket): ReadonlySet<string> {
   const lengths = checkLengths(parsed).filter(({ ok }) => ok);
   const sums = checkSums(parsed).filter(({ ok, applies }) => ok && applies);
   return new Set([...lengths, ...sums].map(({ layer, field }) => `${layer} ${field}`));
+}
+
+/** Checksums over bytes that are elsewhere (fragments, cut-off captures), with the sum of the bytes that are here. */
+function unverifiableSums(
+  parsed: ParsedPacket,
+): ReadonlyMap<string, { readonly checksum: number; readonly sum: number }> {
+  const { bytes, layers } = parsed;
+  const hidden = checkSums(parsed).filter(
+    ({ applies, actual, layer }) => !applies && actual !== 0 && !layers[layer]!.quoted,
+  );
+  return new Map(
+    hidden.map(({ layer: index, field: name, actual }) => {
+      const layer = layers[index]!;
+      const field = layer.fields.find(({ def }) => def.name === name)!;
+      const sum = ~sumOf(coverageOf({ bytes, layers, layer, index }, field)) & 0xffff;
+      return [`${index} ${name}`, { checksum: actual, sum }];
+    }),
+  );
 }

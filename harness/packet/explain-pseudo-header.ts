@@ -21,6 +21,7 @@ export function* causesInPseudoHeader(
     sentence: `the pseudo-header in it has ${sentence}`,
   });
   const network = layers[pseudo.network]!;
+  yield* otherAddresses(layers, pseudo).map(([addresses, name]) => variant(addresses, name));
   yield* wrongLengths(layers, index, pseudo).map(([lengthBytes, name]) =>
     variant({ lengthBytes }, `a length of ${lengthBytes} (${name}) instead of ${pseudo.lengthBytes}`),
   );
@@ -35,25 +36,27 @@ export function* causesInPseudoHeader(
   yield variant({ destination: new Uint8Array() }, "no destination address");
   yield variant({ source: destination }, "the destination address twice and the source address not at all");
   yield variant({ destination: source }, "the source address twice and the destination address not at all");
-  const nextHop = network.values["dst"];
-  if (nextHop instanceof Uint8Array) {
-    yield variant(
-      { destination: nextHop },
-      "the IPv6 header's destination instead of the routing header's last address (RFC 8200 §8.1)",
-    );
-  }
-  for (const [i, other] of layers.entries()) {
-    const { src, dst } = other.values;
-    if (i === pseudo.network || !(src instanceof Uint8Array) || !(dst instanceof Uint8Array) || src.length < 4)
-      continue;
-    if (other.protocol !== "ipv4" && other.protocol !== "ipv6") continue;
-    const where = i < pseudo.network ? "outer" : "inner";
-    yield variant({ source: src, destination: dst }, `the addresses of the ${where} ${other.protocol} header`);
-  }
   yield {
     sum: withPseudo(bytes.subarray(0, layer.headerBytes), pseudo),
     sentence: "it covers the header only, not the payload",
   };
+}
+
+/** Addresses that the packet holds elsewhere: the next hop's, another IP header's. */
+function otherAddresses(
+  layers: readonly ParsedLayer[],
+  pseudo: PseudoHeader,
+): readonly (readonly [Partial<PseudoHeader>, string])[] {
+  const nextHop = layers[pseudo.network]!.values["dst"] as Uint8Array;
+  const others = layers.flatMap(({ protocol, values }, i) => {
+    const { src, dst } = values;
+    const isOther = (protocol === "ipv4" || protocol === "ipv6") && i !== pseudo.network;
+    if (!isOther || !(src instanceof Uint8Array) || !(dst instanceof Uint8Array)) return [];
+    const where = i < pseudo.network ? "outer" : "inner";
+    return [[{ source: src, destination: dst }, `the addresses of the ${where} ${protocol} header`] as const];
+  });
+  const final = "the IPv6 header's destination instead of the routing header's last address (RFC 8200 §8.1)";
+  return nextHop === pseudo.destination ? others : [[{ destination: nextHop }, final], ...others];
 }
 
 /** Lengths that are mistaken for the segment's. */
@@ -65,9 +68,12 @@ function wrongLengths(
   const layer = layers[index]!;
   const network = layers[pseudo.network]!;
   const right = pseudo.lengthBytes;
+  const whole = network.endBytes - network.offsetBytes;
   const candidates: readonly (readonly [number, string])[] = [
-    [network.endBytes - network.offsetBytes, `that of the whole ${network.protocol} packet`],
-    [network.endBytes - network.offsetBytes - 40, "IPv6's payload length, extension headers included"],
+    [whole, `that of the whole ${network.protocol} packet`],
+    ...(network.protocol === "ipv6"
+      ? [[whole - 40, "IPv6's payload length, extension headers included"] as const]
+      : []),
     [right - layer.headerBytes, "that of the payload without its header"],
     [right + layer.headerBytes, "the header counted twice"],
     [layer.headerBytes, "that of the header alone"],

@@ -20,7 +20,7 @@ export function parsePacket(packet: Packet): ParsedPacket {
     const { definition, values, endBytes } = layer;
     offset += layer.headerBytes;
     limit = endBytes;
-    if (name === payload.name || (layer.truncated && offset >= bytes.length)) break;
+    if (name === payload.name || layer.headerTruncated) break;
     quoted ||= definition.quotes?.(values) ?? false;
     name = definition.next(values, { bytes, startBytes: offset, endBytes });
   }

@@ -194,11 +194,16 @@ function parseQuestion(plain: { readonly [name: string]: Plain }, path: string):
 
 function parseRecord(plain: { readonly [name: string]: Plain }, path: string): Values {
   const { ttl: seconds, data: written, ...question } = plain;
+  if (written === undefined) {
+    throw harnessError("packet", `${path}: ${show(plain)} has no data`, {
+      hint: "write {name: a.example, type: A, data: 192.0.2.1}",
+    });
+  }
   const head = parseQuestion(question, path);
   return {
     ...head,
     ttl: seconds === undefined ? 300 : parseFieldValue(ttl, seconds),
-    data: parseData(Number(head["type"]), written ?? null, `${path}.data`),
+    data: parseData(Number(head["type"]), written, `${path}.data`),
   };
 }
 

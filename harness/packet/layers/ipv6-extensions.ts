@@ -141,6 +141,7 @@ export const routing: Protocol = {
       present: isSegmentRouting,
       automatic: "count",
       default: lastEntry,
+      expected: ({ layer }) => lastEntry(layer.values),
       doc: "index of the last address",
     },
     { name: "flags", kind: "uint", sizeBits: 8, present: isSegmentRouting, base: "hex", doc: "0" },
