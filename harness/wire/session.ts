@@ -12,6 +12,7 @@ import { WireCase } from "./case.js";
 import { Markers } from "./marker.js";
 import { missingFor } from "./missing.js";
 import { AfPacketPort } from "./port/af-packet.js";
+import { CapPort, isCapInstalled } from "./port/cap.js";
 import { enableRunCounts } from "./run-count.js";
 import { XdpTracer } from "./xdp-tracer.js";
 
@@ -35,7 +36,9 @@ export class WireSession implements Session {
   }
 
   missing(plan: Plan): readonly string[] {
-    return missingFor(plan);
+    const missing = missingFor(plan);
+    if (this.#options.port === "cap" && !isCapInstalled()) return ["the package cap (npm install cap)", ...missing];
+    return missing;
   }
 
   async run(plan: Plan): Promise<readonly Observation[]> {
@@ -65,7 +68,7 @@ export class WireSession implements Session {
     const network = await creating;
     const running = await WireCase.set(plan, network, result.loaded, stack, {
       folder: this.#folder,
-      openPort: AfPacketPort.open,
+      openPort: this.#options.port === "cap" ? CapPort.open : AfPacketPort.open,
       inline: this.#options.port === "af_packet",
       markers: this.#markers,
       tracer: plan.programType === "xdp" ? this.#tracer() : undefined,

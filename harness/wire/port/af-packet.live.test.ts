@@ -1,0 +1,34 @@
+import { expect } from "chai";
+import { createNetwork } from "../../../netns/network.js";
+import { twoHosts, uniqueId } from "../../../netns/test-topologies.js";
+import { AfPacketPort } from "./af-packet.js";
+import { itIsAFramePort } from "./port.contract.js";
+
+describe("the AF_PACKET port", () => {
+  itIsAFramePort(AfPacketPort.open);
+
+  it("tells when the kernel saw a frame", async () => {
+    await using network = await createNetwork(twoHosts, uniqueId());
+    const near = await AfPacketPort.open(network, twoHosts.from);
+    const far = await AfPacketPort.open(network, twoHosts.attach);
+    const before = BigInt(Date.now()) * 1_000_000n;
+    await near.send([new Uint8Array(60)]);
+    const after = BigInt(Date.now() + 1) * 1_000_000n;
+    const [captured] = await far.receive();
+    expect(captured!.timestampNs! >= before && captured!.timestampNs! <= after).to.equal(true);
+    await Promise.all([near.close(), far.close()]);
+  });
+
+  it("counts frames for which there was no room", async () => {
+    await using network = await createNetwork(twoHosts, uniqueId());
+    const near = await AfPacketPort.open(network, twoHosts.from);
+    const far = await AfPacketPort.open(network, twoHosts.attach);
+    const sent = 60_000;
+    await near.send(new Array<Uint8Array>(sent).fill(new Uint8Array(1_500)));
+    const received = (await far.receive()).length;
+    expect(await far.lost())
+      .to.equal(sent - received)
+      .and.to.be.greaterThan(0);
+    await Promise.all([near.close(), far.close()]);
+  });
+});
