@@ -3,9 +3,9 @@ import type { MapSpec } from "../model/object.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
-import { expectationsOn, expectedEvents, expectedMaps, expectsPrintk } from "./expected.js";
+import { expectationsOn, expectedEvents, expectedMaps, wantsPrintk } from "./expected.js";
 import type { LoadedObject } from "./load.js";
-import { PrintkReader } from "./printk.js";
+import { printkReader, type PrintkReader } from "./printk.js";
 import type { RunFolder } from "./run-folder.js";
 
 /** What of a loaded object's state a plan's expectations speak of: maps, events, bpf_printk lines. */
@@ -29,7 +29,7 @@ export class StateObserver {
         this.events.push({ expected, reader: openEvents(spec, loaded.mapFdOf(spec.name)) });
       }
       // Test runs happen on this thread; packets on the wire are handled by whichever thread is interrupted.
-      this.printk = expectsPrintk(backend, plan) ? new PrintkReader(folder, backend === "kernel") : undefined;
+      this.printk = wantsPrintk(backend, plan) ? printkReader(folder, backend === "kernel") : undefined;
     } catch (error) {
       this.close();
       throw error;
@@ -70,7 +70,6 @@ export class StateObserver {
 
   close(): void {
     for (const { reader } of this.events.splice(0)) reader.close();
-    this.printk?.close();
   }
 }
 

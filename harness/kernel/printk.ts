@@ -8,6 +8,24 @@ const O_RDONLY = 0;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
+const readers = new WeakMap<RunFolder, PrintkReader>();
+
+/**
+ * The run's one reader, with whatever was printed so far thrown away: cases take turns, since it takes the kernel
+ * 50 ms to give a tracing instance back. It is closed with the folder.
+ */
+export function printkReader(folder: RunFolder, ownThreadOnly: boolean): PrintkReader {
+  const known = readers.get(folder);
+  if (known) {
+    known.drain();
+    return known;
+  }
+  const reader = new PrintkReader(folder, ownThreadOnly);
+  readers.set(folder, reader);
+  folder.beforeClose(() => reader.close());
+  return reader;
+}
+
 /**
  * bpf_printk's lines in a tracing instance of the run's own, where no other reader of trace_pipe takes them away
  * and other runs' lines do not turn up. bpf_trace_printk is a trace event like any other
@@ -41,7 +59,7 @@ export class PrintkReader {
     }
     const lines = text.split("\n");
     this.rest = lines.pop()!;
-    return lines.flatMap((line) => printkText(line) ?? []);
+    return lines.flatMap((line) => printkText(line) ?? continuation(line));
   }
 
   close(): void {
@@ -52,10 +70,15 @@ export class PrintkReader {
 
 /**
  * What bpf_printk printed, from a line of a trace (kernel/trace/trace_output.c): task, pid, CPU, flags, time, then
- * `bpf_trace_printk: ` and the text. Undefined for other lines (`CPU:1 [LOST 3 EVENTS]`).
+ * `bpf_trace_printk: ` and the text. Undefined for other lines.
  */
 export function printkText(line: string): string | undefined {
   return /^.*?-\d+ +(?:\([^)]*\) +)?\[\d+\] \S+ +[\d.]+: bpf_trace_printk: (.*)$/.exec(line)?.[1];
+}
+
+/** Text with a line feed in it goes on in lines without a prefix. */
+function continuation(line: string): string[] {
+  return line === "" || /^CPU:\d+ \[LOST \d+ EVENTS\]$/.test(line) ? [] : [line];
 }
 
 /** `/proc/thread-self` is `PID/task/TID`. */

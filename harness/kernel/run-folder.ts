@@ -17,6 +17,7 @@ export class RunFolder {
   readonly runId: string;
   readonly path: string;
   private readonly mounts = new Map<string, string>();
+  private readonly closing: (() => void)[] = [];
   private made = false;
 
   constructor(runId: string) {
@@ -37,7 +38,13 @@ export class RunFolder {
     return target;
   }
 
+  /** Has something closed before the mounts go; the last comes first. */
+  beforeClose(close: () => void): void {
+    this.closing.push(close);
+  }
+
   close(): void {
+    for (const close of this.closing.splice(0).reverse()) close();
     for (const target of this.mounts.values()) unmount(target);
     this.mounts.clear();
     if (this.made) rmSync(this.path, { recursive: true, force: true });
