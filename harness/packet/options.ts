@@ -1,5 +1,5 @@
 import { harnessError } from "../model/error.js";
-import { toHex } from "../model/hex.js";
+import { sameBytes, toHex } from "../model/hex.js";
 import { nearest } from "../model/nearest.js";
 import type { FieldValue } from "../model/packet.js";
 import { decodeFields, encodeFields, zeroOf } from "./header.js";
@@ -16,6 +16,8 @@ export interface OptionFormat {
   readonly unitBytes: 1 | 8;
   /** Name of the single-byte option after which only zeroes follow. */
   readonly end?: string;
+  /** Options that mean nothing and fill up. */
+  readonly fillers: readonly string[];
   /** Bytes that fill up options of this size. */
   readonly pad: (sizeBytes: number) => Uint8Array;
 }
@@ -137,21 +139,23 @@ function tlv(format: OptionFormat, code: number, data: Uint8Array): Uint8Array {
 }
 
 /**
- * Leaves out trailing items that only pad, where encoding the rest gives the same bytes again. With
- * `sizeBytes`, the list has to come to exactly that size.
+ * Leaves out trailing fillers where encoding the rest puts exactly them there again. With `sizeBytes`,
+ * the list has to come to exactly that size.
  */
 function withoutPadding(
   format: OptionFormat,
   items: readonly FieldValue[],
   sizeBytes: number | undefined,
 ): readonly FieldValue[] {
+  const kept = items.slice(0, items.findLastIndex((item) => !isFiller(format, item)) + 1);
   const whole = encodeOptions(format, items);
-  if (sizeBytes !== undefined && whole.length !== sizeBytes) return items;
-  for (let keep = Math.max(0, items.length - 7); keep < items.length; keep++) {
-    const head = encodeOptions(format, items.slice(0, keep));
-    if (toHex(join([head, format.pad(head.length)])) === toHex(whole)) return items.slice(0, keep);
-  }
-  return items;
+  const head = encodeOptions(format, kept);
+  const again = join([head, format.pad(head.length)]);
+  return sameBytes(again, whole) && (sizeBytes ?? whole.length) === whole.length ? kept : items;
+}
+
+function isFiller(format: OptionFormat, item: FieldValue): boolean {
+  return format.fillers.includes(typeof item === "string" ? item : Object.keys(item)[0]!);
 }
 
 function optionNamed(format: OptionFormat, name: string): OptionDef | undefined {

@@ -5,6 +5,7 @@ import { join } from "../options.js";
 const maxLabelBytes = 63;
 const maxNameBytes = 255;
 const pointerBits = 0xc0;
+const maxPointer = 0x3fff;
 
 /**
  * The name at `at`, as text: labels between dots, `.` for the root; dots, backslashes and bytes beyond
@@ -71,24 +72,27 @@ export function parseName(text: string): readonly Uint8Array[] {
 }
 
 /**
- * Wire form, compressed: the longest tail whose bytes already stand in the message (`before`, from its
- * first byte) becomes a pointer to them. Wherever such bytes stand, they read as that name.
+ * Wire form, compressed: the longest tail that can already be read somewhere in the message (`before`,
+ * from its first byte) becomes a pointer to there.
  */
 export function encodeName(text: string, before: Uint8Array): Uint8Array {
-  const labels = parseName(text).map((label) => join([Uint8Array.of(label.length), label]));
+  const labels = parseName(text);
+  const written = (kept: number): readonly Uint8Array[] =>
+    labels.slice(0, kept).map((label) => join([Uint8Array.of(label.length), label]));
   for (let kept = 0; kept < labels.length; kept++) {
-    const tail = join([...labels.slice(kept), Uint8Array.of(0)]);
-    const found = indexOf(before, tail);
-    if (found >= 0 && found < 0x4000) {
-      return join([...labels.slice(0, kept), Uint8Array.of(pointerBits | (found >> 8), found & 0xff)]);
-    }
+    const found = findName(labels.slice(kept), before);
+    if (found !== undefined) return join([...written(kept), Uint8Array.of(pointerBits | (found >> 8), found & 0xff)]);
   }
-  return join([...labels, Uint8Array.of(0)]);
+  return join([...written(labels.length), Uint8Array.of(0)]);
 }
 
-function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
-  for (let at = 0; at + wanted.length <= bytes.length; at++) {
-    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
+function findName(labels: readonly Uint8Array[], message: Uint8Array): number | undefined {
+  const wanted = labels.map(labelText).join(".");
+  const first = join([Uint8Array.of(labels[0]!.length), labels[0]!]);
+  const last = Math.min(message.length - first.length, maxPointer);
+  for (let at = 0; at <= last; at++) {
+    if (!first.every((byte, i) => message[at + i] === byte)) continue;
+    if (decodeName(message, 0, at, message.length)?.name === wanted) return at;
   }
-  return -1;
+  return undefined;
 }

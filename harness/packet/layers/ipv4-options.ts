@@ -11,6 +11,7 @@ export const ipv4Options = optionList({
   lengthCounts: "option",
   unitBytes: 1,
   end: "eol",
+  fillers: ["eol"],
   pad: zeroPad,
   options: [
     { name: "eol", code: 0, fields: [], single: true, doc: "end of option list" },

@@ -17,6 +17,7 @@ const extensionOptions = optionList({
   codeName: "type",
   lengthCounts: "data",
   unitBytes: 1,
+  fillers: ["pad1", "padn"],
   pad: padTo8,
   options: [
     { name: "pad1", code: 0, fields: [], single: true, doc: "one byte of padding" },

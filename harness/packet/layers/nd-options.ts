@@ -10,6 +10,7 @@ export const ndOptions = optionList({
   codeName: "type",
   lengthCounts: "option",
   unitBytes: 8,
+  fillers: [],
   pad: () => new Uint8Array(),
   options: [
     { name: "source-address", code: 1, fields: [address], doc: "sender's link-layer address" },

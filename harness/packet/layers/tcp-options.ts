@@ -9,6 +9,7 @@ export const tcpOptions = optionList({
   lengthCounts: "option",
   unitBytes: 1,
   end: "eol",
+  fillers: ["eol"],
   pad: zeroPad,
   options: [
     { name: "eol", code: 0, fields: [], single: true, doc: "end of option list" },
