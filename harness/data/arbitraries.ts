@@ -14,8 +14,7 @@ export function writtenOf(plain: Plain, lines = { next: 1 }): Written {
   const position = { line, column: 1, offset: line };
   const span: Span = { file: "test.yml", start: position, end: position };
   if (Array.isArray(plain)) return { kind: "list", items: plain.map((item: Plain) => writtenOf(item, lines)), span };
-  if (typeof plain !== "object" || plain === null)
-    return { kind: "scalar", value: plain as Exclude<Plain, object>, span };
+  if (typeof plain !== "object" || plain === null) return { kind: "scalar", value: plain, span };
   const entries = Object.entries(plain).map(([key, value]: [string, Plain]) => {
     const written = writtenOf(value, lines);
     return { key, keySpan: written.span, value: written };

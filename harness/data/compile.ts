@@ -210,5 +210,5 @@ function plain(text: string, span: Span): Written {
 
 function isGreater(min: FieldValue | undefined, max: FieldValue | undefined): boolean {
   const isNumber = (value: unknown) => typeof value === "number" || typeof value === "bigint";
-  return isNumber(min) && isNumber(max) && (min as number | bigint) > (max as number | bigint);
+  return isNumber(min) && isNumber(max) && min > max;
 }

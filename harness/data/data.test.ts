@@ -125,8 +125,8 @@ describe("encodeData", () => {
       name: array(char, 4),
       tail: u16,
     });
-    expect(encode(type, { saddr: "10.0.0.1", dport: 80 })).to.equal("0a000001" + "00000050" + "00000000" + "0000");
-    expect(encode(type, { name: "eth0", tail: 1 })).to.equal("00000000" + "00000000" + "65746830" + "0100");
+    expect(encode(type, { saddr: "10.0.0.1", dport: 80 })).to.equal("0a00000100000050000000000000");
+    expect(encode(type, { name: "eth0", tail: 1 })).to.equal("0000000000000000657468300100");
     expect(problems(type, { ports: 1, sport: 2 })).to.deep.equal([
       "3: 'sport' shares its bytes with 'ports': only one can be written",
     ]);

@@ -47,8 +47,11 @@ function decodeAt(type: DataType, bytes: Uint8Array, offsetBits: number, bitfiel
   }
 }
 
+/** A value without members. */
+export type LeafValue = number | bigint | boolean | string | Uint8Array;
+
 /** A value without members as patterns compare it: enums as numbers, char arrays as text, the rest as bytes. */
-export function leafValue(type: DataType, bytes: Uint8Array, offsetBits: number, bitfieldBits?: number): FieldValue {
+export function leafValue(type: DataType, bytes: Uint8Array, offsetBits: number, bitfieldBits?: number): LeafValue {
   switch (type.kind) {
     case "int":
     case "enum": {

@@ -1,8 +1,7 @@
 import { toHex } from "../model/hex.js";
 import type { DataType } from "../model/object.js";
-import type { FieldValue } from "../model/packet.js";
 import { formatAddress } from "./address.js";
-import { leafValue, partOf, requireBytes } from "./decode.js";
+import { type LeafValue, leafValue, partOf, requireBytes } from "./decode.js";
 import { fieldsOf, isByteArray } from "./fields.js";
 
 /** Words in a member's name that say it holds an address, as C programs for networks use them. */
@@ -64,7 +63,7 @@ function formatArray(type: DataType & { kind: "array" }, bytes: Uint8Array, offs
 }
 
 /** A value without members, given as `leafValue` has it. */
-export function formatLeaf(type: DataType, value: FieldValue): string {
+export function formatLeaf(type: DataType, value: LeafValue): string {
   if (value instanceof Uint8Array) return toHex(value);
   if (typeof value === "string") return JSON.stringify(value);
   if (type.kind === "enum") {

@@ -138,7 +138,8 @@ function mapValues(pattern: Pattern, text: (value: FieldValue) => string): Patte
 /** A leaf for a failure message: addresses as such, numbers also in hex. */
 function describe(type: DataType, value: FieldValue): string {
   if (value instanceof Uint8Array) return isAddressLike(type) ? (formatAddress(value) ?? toHex(value)) : toHex(value);
-  if (typeof value === "object" && "be" in value) return `{be: ${String(value.be)}}`;
+  if (typeof value === "object")
+    return "be" in value ? `{be: ${describe(type, value.be)}}` : formatPattern(undefined, { kind: "equals", value });
   const text = formatLeaf(type, value);
   if (typeof value !== "number" && typeof value !== "bigint") return text;
   if (type.kind === "float" || (value >= 0 && value < 10 && text === String(value))) return text;

@@ -112,7 +112,7 @@ describe("patterns over data", () => {
   const failing: readonly (readonly [Plain, string])[] = [
     [{ saddr: "10.1.2.4" }, ".saddr: expected 10.1.2.4, actual 10.1.2.3"],
     [{ saddr: "10.2.0.0/16" }, ".saddr: expected 10.2.0.0/16, actual 10.1.2.3"],
-    [{ saddr: { be: 1 } }, ".saddr: expected {be: 1}, actual {be: 167838211}"],
+    [{ saddr: { be: 1 } }, ".saddr: expected {be: 1}, actual {be: 167838211 (0xa010203)}"],
     [{ saddr: 1 }, ".saddr: expected 1, actual 50462986 (0x302010a)"],
     [{ dport: 80 }, ".dport: expected 80 (0x50), actual 443 (0x1bb)"],
     [{ dport: { not: 443 } }, ".dport: expected not 443 (0x1bb), actual 443 (0x1bb)"],

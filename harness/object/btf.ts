@@ -1,4 +1,4 @@
-import { Window } from "./window.js";
+import type { Window } from "./window.js";
 
 /**
  * One type of a BTF section, with references by type id; id 0 is `void`

@@ -137,7 +137,7 @@ describe("readObject", () => {
     expect(big.byteOrder).to.equal("big");
     expect(big.maps).to.deep.equal(object.maps);
     expect(big.structs).to.deep.equal(object.structs);
-    const places = (each: BpfObject) => each.globals.map(({ initial: _, ...place }) => place);
+    const places = (each: BpfObject) => each.globals.map((global) => ({ ...global, initial: undefined }));
     expect(places(big)).to.deep.equal(places(object));
     expect(big.globals.find(({ name }) => name === "hidden")!.initial).to.deep.equal(Uint8Array.of(0, 0, 0, 5));
     const headings = (each: BpfObject) => each.programs.map(({ name, section, lines }) => [name, section, lines[0]]);
