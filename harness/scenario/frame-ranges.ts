@@ -3,7 +3,7 @@ import type { Node } from "./node.js";
 
 type Range = readonly [first: number, last: number];
 
-/** Which frames of a capture, numbered from 1 as Wireshark does: `5`, `1-20,25`, `[1-20, 25]`. */
+/** Which frames of a capture, numbered from 1 as Wireshark does: `5`, `1-20,25`, `[1-20, 25]`, `100-` (to the end). */
 export const frameRanges: Decoder<readonly Range[]> = {
   decode(node, report) {
     if (node.kind === "map") return mistyped(node, "frame numbers", report, example);
@@ -27,9 +27,9 @@ const example = "for example: 1-20,25";
 function rangesOf(node: Node & { kind: "scalar" }, report: Report): readonly Range[] | Invalid {
   const ranges: Range[] = [];
   for (const part of node.source.split(",")) {
-    const [, first, last = first] = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(part) ?? [];
-    if (first === undefined || last === undefined) return mistyped(node, "frame numbers", report, example);
-    const range: Range = [Number(first), Number(last)];
+    const [, first, dash, last] = /^\s*(\d+)\s*(?:(-)\s*(\d+)?\s*)?$/.exec(part) ?? [];
+    if (first === undefined) return mistyped(node, "frame numbers", report, example);
+    const range: Range = [Number(first), last ? Number(last) : dash ? Infinity : Number(first)];
     if (range[0] < 1) return report(node.span, "frames are numbered from 1");
     if (range[0] > range[1]) return report(node.span, `frames ${part.trim()}: the first is behind the last`);
     ranges.push(range);

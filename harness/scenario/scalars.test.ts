@@ -32,13 +32,13 @@ describe("scalars", () => {
   });
 
   it("takes frame numbers in every notation", () => {
-    const all = ["7", "1-3,9", "[1-3, 9]", "[2]", "5-5"].map((one) => decode(frameRanges, one));
+    const all = ["7", "1-3,9", "[1-3, 9]", "[2]", "5-5", "4-"].map((one) => decode(frameRanges, one));
     const several = [
       [1, 3],
       [9, 9],
     ];
-    expect(all).to.deep.equal([[[7, 7]], several, several, [[2, 2]], [[5, 5]]]);
-    for (const wrong of ["0", "3-1", "x", "1-", "{}", "[[1]]", "1,,2"])
+    expect(all).to.deep.equal([[[7, 7]], several, several, [[2, 2]], [[5, 5]], [[4, Infinity]]]);
+    for (const wrong of ["0", "3-1", "x", "-1", "{}", "[[1]]", "1,,2"])
       expect(decode(frameRanges, wrong)).to.equal("refused");
   });
 });
