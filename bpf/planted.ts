@@ -100,9 +100,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "xdp_lb_no_bounds_check",
     program: "xdp_lb.bpf.c",
-    file: "include/cursor.h",
-    from: "if (taken + size > cursor->end)",
-    to: "if (!size)",
+    file: "xdp_lb.bpf.c",
+    from: "tcp = cursor_take_header(&cursor, struct tcphdr)",
+    to: "tcp = cursor.at",
   },
   {
     name: "tc_drop_passes",
