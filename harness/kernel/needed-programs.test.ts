@@ -13,7 +13,7 @@ describe("neededPrograms", () => {
     const ports = mapOf(object, "ports");
     const value = { kind: "device", dev: "eth1", program: "on_egress" } as const;
     const plan = planFor(object, "xdp", { maps: [setPatch(ports, u32(0), value)] });
-    expect(neededPrograms(plan).get("on_egress")).to.deep.equal({ type: 6, attachType: 35 });
+    expect(neededPrograms(plan).get("on_egress")).to.deep.equal({ type: 6, attachType: 33 });
   });
 
   it("takes tail call targets of later steps, too", () => {
