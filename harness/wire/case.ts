@@ -114,6 +114,7 @@ export class WireCase {
     switch (step.kind) {
       case "send":
         return runSend(step, {
+          network: this.#network,
           topology: this.#plan.topology,
           hook: this.#hook,
           ports: this.#ports,

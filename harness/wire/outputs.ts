@@ -41,6 +41,7 @@ export interface SortedFrames {
 export function sortFrames(window: Window): SortedFrames {
   const outputs: Output[] = [];
   const strays: CapturedFrame[] = [];
+  const copies = new Copies();
   const open = isUndisturbed(window) ? Infinity : window.times;
   let outcomes = 0;
   for (const frame of window.frames) {
@@ -49,12 +50,13 @@ export function sortFrames(window: Window): SortedFrames {
       strays.push(frame);
       continue;
     }
-    const again = isAgain(frame, outputs);
+    const again = copies.isAgain(frame);
     if (!again && outcomes >= open) {
       strays.push(frame);
       continue;
     }
     if (!again) outcomes++;
+    copies.add(frame);
     outputs.push({ frame, where, again });
   }
   return { outputs, strays };
@@ -71,23 +73,32 @@ function canBeOutput(hook: DeviceHook, where: Whereabouts): boolean {
   return where.kind !== "entered" || hook.startsWith("tc");
 }
 
-/** The nth copy in one place is nothing new while another place has had n of them. */
-function isAgain(frame: CapturedFrame, outputs: readonly Output[]): boolean {
-  const here = formatPlace(frame.place);
-  const copies = new Map<string, number>();
-  for (const output of outputs) {
-    if (!sameBehindAddresses(output.frame.bytes, frame.bytes)) continue;
-    const place = formatPlace(output.frame.place);
-    copies.set(place, (copies.get(place) ?? 0) + 1);
-  }
-  const own = copies.get(here) ?? 0;
-  return [...copies.values()].some((count) => count > own);
-}
+/** How many copies of a packet, whatever their two Ethernet addresses, each place has had. */
+class Copies {
+  readonly #counts = new Map<string, Map<string, number>>();
 
-/** Equal but for the two Ethernet addresses. */
-function sameBehindAddresses(a: Uint8Array, b: Uint8Array): boolean {
-  const addressesBytes = 12;
-  if (a.length !== b.length) return false;
-  for (let i = addressesBytes; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  add(frame: CapturedFrame): void {
+    const places = this.#placesOf(frame);
+    const place = formatPlace(frame.place);
+    places.set(place, (places.get(place) ?? 0) + 1);
+  }
+
+  /** The nth copy in one place is nothing new while another place has had n of them. */
+  isAgain(frame: CapturedFrame): boolean {
+    const places = this.#placesOf(frame);
+    const own = places.get(formatPlace(frame.place)) ?? 0;
+    for (const count of places.values()) if (count > own) return true;
+    return false;
+  }
+
+  #placesOf({ bytes }: CapturedFrame): Map<string, number> {
+    const addressesBytes = 12;
+    const key = Buffer.from(bytes.subarray(addressesBytes)).toString("latin1");
+    let places = this.#counts.get(key);
+    if (!places) {
+      places = new Map();
+      this.#counts.set(key, places);
+    }
+    return places;
+  }
 }

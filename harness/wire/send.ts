@@ -3,6 +3,7 @@ import { sameBytes } from "../model/hex.js";
 import type { Observation, PacketObservation } from "../model/observation.js";
 import type { PlannedSend } from "../model/plan.js";
 import { formatPlace, type Place, type Topology } from "../model/topology.js";
+import type { Network } from "../../netns/network.js";
 import { samePlace, segmentsOf } from "../../netns/segments.js";
 import type { DeviceHook } from "./attach/attach.js";
 import { onOneCpu } from "./cpu.js";
@@ -11,7 +12,7 @@ import type { Fence } from "./fence.js";
 import { sortFrames, type Output, type Window } from "./outputs.js";
 import type { Ports } from "./ports.js";
 import type { CapturedFrame } from "./port/port.js";
-import { Senders } from "./senders.js";
+import { startSenders, type Senders } from "./senders.js";
 import { redirectTargets, tcFindings, xdpFindings, type Finding, type XdpCounts } from "./verdict.js";
 import { isEgress, whereaboutsIn } from "./whereabouts.js";
 import type { XdpWatch } from "./xdp-tracer.js";
@@ -24,6 +25,7 @@ const mostFramesReported = 4_096;
 
 /** What `send` needs to know of the case that it is part of. */
 export interface SendContext {
+  readonly network: Network;
   readonly topology: Topology;
   readonly hook: DeviceHook;
   readonly ports: Ports;
@@ -43,13 +45,17 @@ export interface SendContext {
 export async function runSend(step: PlannedSend, context: SendContext): Promise<readonly Observation[]> {
   const before = await takeAll(context.ports);
   const observations: Observation[] = before.map((frame) => packetObservation(step, undefined, frame, context));
-  await using senders = await Senders.start(step, context.ports.at(step.from));
   const inline = context.inline && step.senders === 1;
+  const senders = await startSenders(step, context.network, context.ports.at(step.from));
   const run = async (): Promise<void> => {
     for (const packet of step.packets.keys())
       observations.push(...(await runPacket(step, packet, senders, { ...context, inline })));
   };
-  await (inline ? onOneCpu(run) : run());
+  try {
+    await (inline ? onOneCpu(run) : run());
+  } finally {
+    await senders.close();
+  }
   for (const port of context.ports.all) {
     const lost = await port.lost();
     if (lost) throw harnessError("io", `${lost} frames were lost at ${formatPlace(port.place)}`, tooFast);

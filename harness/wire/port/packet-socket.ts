@@ -71,25 +71,8 @@ export class PacketSocket {
     }
   }
 
-  /**
-   * Hands all frames to the kernel, waiting while the socket's send buffer is full. A frame that an egress program
-   * drops is sent as far as this goes, although the kernel reports it (ENOBUFS, from NET_XMIT_DROP).
-   */
-  async send(frames: readonly Uint8Array[]): Promise<void> {
-    let giveUpAt: number | undefined;
-    for (let done = 0; done < frames.length;) {
-      const sent = messages().send(this.#fd, frames, done);
-      if (sent > 0 || sent === -ENOBUFS) {
-        done += Math.max(1, sent);
-        giveUpAt = undefined;
-        continue;
-      }
-      if (sent !== -EAGAIN) throw systemError(-sent, "sending a frame", undefined, "topology");
-      giveUpAt ??= performance.now() + fullBufferMs;
-      if (performance.now() > giveUpAt)
-        throw harnessError("timeout", `the interface has taken no frame for ${fullBufferMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+  send(frames: readonly Uint8Array[]): Promise<void> {
+    return sendAll(this.#fd, frames);
   }
 
   /** Blocks the thread: for waits that are known to be short. */
@@ -118,6 +101,27 @@ export class PacketSocket {
   #set(level: number, option: number, value: number): void {
     const bytes = new Uint8Array(Int32Array.of(value).buffer);
     orThrow(libc().setsockopt(this.#fd, level, option, bytes, bytes.length), `setting socket option ${option}`);
+  }
+}
+
+/**
+ * Hands all frames to the kernel, waiting while the socket's send buffer is full. A frame that an egress program
+ * drops is sent as far as this goes, although the kernel reports it (ENOBUFS, from NET_XMIT_DROP).
+ */
+export async function sendAll(fd: number, frames: readonly Uint8Array[]): Promise<void> {
+  let giveUpAt: number | undefined;
+  for (let done = 0; done < frames.length;) {
+    const sent = messages().send(fd, frames, done);
+    if (sent > 0 || sent === -ENOBUFS) {
+      done += Math.max(1, sent);
+      giveUpAt = undefined;
+      continue;
+    }
+    if (sent !== -EAGAIN) throw systemError(-sent, "sending a frame", undefined, "topology");
+    giveUpAt ??= performance.now() + fullBufferMs;
+    if (performance.now() > giveUpAt)
+      throw harnessError("timeout", `the interface has taken no frame for ${fullBufferMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
