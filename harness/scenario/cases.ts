@@ -92,11 +92,9 @@ function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
       const own = partOf(node, (key) => key !== "steps" && !inline.entries.some((entry) => entry.key === key));
       const found = decoder.decode(own, report);
       const idle = !listed && inline.entries.length === 0;
-      if (idle) {
-        // A key that is nothing here was probably meant to be what the case does.
-        const known = own.entries.every(({ key }) => Object.hasOwn(caseFields, key));
-        if (known && !mayBeEmpty)
-          return report(headSpan(node), "this case does nothing", "add 'send:' and 'expect:', or 'steps:'");
+      // A key that is nothing here was probably meant to be what the case does.
+      if (idle && !mayBeEmpty && own.entries.every(({ key }) => Object.hasOwn(caseFields, key))) {
+        return report(headSpan(node), "this case does nothing", "add 'send:' and 'expect:', or 'steps:'");
       }
       const read = listed ? readSteps(listed.value, inline, steps, report) : idle ? [] : oneStep(inline, steps, report);
       if (found === invalid || read === invalid) return invalid;

@@ -101,9 +101,11 @@ interface At {
   readonly report: Report;
 }
 
+const actionKeys: readonly string[] = ["send", "ping", "http", "run", "update", "delete", "unload"];
+
 /** A step does one thing; without any it only looks. */
 function chosenAction(node: MapNode, actionOf: ReadonlyMap<string, Action>, report: Report): Action | Invalid {
-  const keys = node.entries.filter(({ key }) => isActionKey(key));
+  const keys = node.entries.filter(({ key }) => actionKeys.includes(key));
   const [first] = keys;
   if (!first) return "expect";
   const action = actionOf.get(first.key)!;
@@ -114,10 +116,6 @@ function chosenAction(node: MapNode, actionOf: ReadonlyMap<string, Action>, repo
     `a step does one thing, and this one does '${first.key}'`,
     `put '${second.key}' into a step of its own, under 'steps:'`,
   );
-}
-
-function isActionKey(key: string): boolean {
-  return ["send", "ping", "http", "run", "update", "delete", "unload"].includes(key);
 }
 
 function toStep(action: Action, { fields, decode }: Source, at: At): Step | Invalid {
@@ -169,13 +167,5 @@ function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at
   const packets = send.map((source): SendSource => {
     return source.kind === "layers" ? { ...source, truncateBytes: truncate } : source;
   });
-  return {
-    ...base(found, at),
-    kind: "send",
-    packets,
-    from,
-    times,
-    senders,
-    context,
-  };
+  return { ...base(found, at), kind: "send", packets, from, times, senders, context };
 }
