@@ -64,7 +64,12 @@ describe("reading captures", () => {
   it("gives each section of a pcapng file its own byte order and interfaces", async () => {
     const packets = await packetsOf(readFixture("two-sections.pcapng"));
     expect(packets.map((captured) => captured.interfaceName)).to.deep.equal([
-      ...["client:eth0", "dut:eth0@xdp", "client:eth0", "dut:eth0@xdp", "client:eth0", "dut:eth0@xdp"],
+      "client:eth0",
+      "dut:eth0@xdp",
+      "client:eth0",
+      "dut:eth0@xdp",
+      "client:eth0",
+      "dut:eth0@xdp",
       ...Array.from({ length: 4 }, () => "dut:eth1@tc-egress"),
     ]);
     expect(packets[1])

@@ -5,7 +5,8 @@ import { packetsOf, readFixture } from "./fixtures.test.js";
 import { joinBytes } from "./join-bytes.js";
 import { sampleCaptures } from "./sample-captures.js";
 import { ClassicWriter } from "./write-classic.js";
-import { writePcapng } from "./write-pcapng.js";
+import type { CapturedPacket } from "./captured-packet.js";
+import { type PcapngPacket, writePcapng } from "./write-pcapng.js";
 
 const maxTimeNs = 2n ** 64n - 1n;
 
@@ -29,18 +30,18 @@ const written = fc.record(
   { requiredKeys: ["packet", "interfaceName", "timestampNs"] },
 );
 
+/** A direction is for Wireshark's eyes. */
+function readBack(packet: PcapngPacket, index: number): CapturedPacket {
+  const { direction: _direction, originalLength: _length, ...rest } = packet;
+  return { ...rest, index, originalLength: rest.packet.bytes.length } as CapturedPacket;
+}
+
 describe("writing pcapng", () => {
   it("gives back what was written, in both byte orders", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(written, { maxLength: 8 }), fc.boolean(), async (packets, littleEndian) => {
         const read = await packetsOf(writePcapng(packets, { littleEndian, application: "test" }));
-        expect(read).to.deep.equal(
-          packets.map(({ direction: _, ...rest }, i) => ({
-            ...rest,
-            index: i + 1,
-            originalLength: rest.packet.bytes.length,
-          })),
-        );
+        expect(read).to.deep.equal(packets.map((packet, i) => readBack(packet, i + 1)));
       }),
       { numRuns: 300, seed: 63 },
     );

@@ -49,7 +49,7 @@ export function wide(value: number, bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes }, (_, i) => Math.floor(value / 2 ** (8 * (bytes - 1 - i))) & 0xff);
 }
 
-/** `IPOption(b"…")` for each option: Scapy takes the bytes apart itself. */
+/** `IPOption(option=7, value=b"…")`: without the subclasses, which look into the value and want it valid. */
 export const ipv4Options: SpecialValue = {
   read: (value) => asOptions(joinBytes(callsOf(value).map(readIpOption))),
   write: (bytes) => {
@@ -58,17 +58,25 @@ export const ipv4Options: SpecialValue = {
       const single = bytes[at]! < 2;
       const size = single ? 1 : (bytes[at + 1] ?? 0);
       if (size < (single ? 1 : 2) || at + size > bytes.length) return undefined;
-      options.push(`IPOption(${formatPythonBytes(bytes.subarray(at, at + size))})`);
+      options.push(writeIpOption(bytes.subarray(at, at + size)));
       at += size;
     }
     return `[${options.join(", ")}]`;
   },
 };
 
+function writeIpOption(option: Uint8Array): string {
+  const type = option[0]!;
+  if (type < 2) return type === 0 ? "IPOption_EOL()" : "IPOption_NOP()";
+  const copied = type & 0x80 ? "copy_flag=1, " : "";
+  const optionClass = type & 0x60 ? `optclass=${(type >> 5) & 3}, ` : "";
+  const value = option.length > 2 ? `, value=${formatPythonBytes(option.subarray(2))}` : "";
+  return `IPOption(${copied}${optionClass}option=${type & 0x1f}${value})`;
+}
+
 function readIpOption(call: Call): Uint8Array {
   if (call.name === "IPOption_NOP") return Uint8Array.of(1);
   if (call.name === "IPOption_EOL") return Uint8Array.of(0);
-  if (call.name === "IPOption_Router_Alert") return Uint8Array.of(0x94, 4, 0, 0);
   if (call.name !== "IPOption") throw scapyError(call.at, `${call.name} is not known here`, 'write IPOption(b"…")');
   const first = call.arguments[0];
   if (first && first.name === undefined) return bytesOf(first.value);

@@ -265,8 +265,9 @@ function neighbourOption(call: Call): Uint8Array {
     const given = argumentsOf(call, ["type", "len", "data"]);
     const data = given.has("data") ? bytesOf(given.get("data")!.value) : new Uint8Array();
     const type = given.has("type") ? numberOf(given.get("type")!.value, 8) : 0;
-    const units = given.has("len") ? numberOf(given.get("len")!.value, 8) : Math.floor((data.length + 2 + 7) / 8);
-    return joinBytes([Uint8Array.of(type, units), data]);
+    // Counted in bytes where it is not given, though the RFC's unit is 8 of them: as Scapy does.
+    const length = given.has("len") ? numberOf(given.get("len")!.value, 8) : data.length + 2;
+    return joinBytes([Uint8Array.of(type, length), data]);
   }
   const isSource = call.name === "ICMPv6NDOptSrcLLAddr";
   const given = argumentsOf(call, ["type", "len", "lladdr"]);

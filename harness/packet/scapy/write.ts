@@ -40,7 +40,16 @@ function isSame(text: string, packet: Packet): boolean {
 /** Lengths and checksums that have the value they would be given anyway. */
 function rightFields(parsed: ParsedPacket): ReadonlySet<string> {
   const lengths = checkLengths(parsed).filter(({ ok }) => ok);
-  const sums = checkSums(parsed).filter(({ ok, applies, actual, expected }) => ok && applies && actual === expected);
+  // Scapy sees two things about the pseudo-header differently: which of two routing headers has the final
+  // destination, and what the length is where the one in the IP header is wrong.
+  const isPlain =
+    parsed.layers.filter(({ protocol }) => protocol === "ipv6-routing").length < 2 &&
+    parsed.layers.every(
+      ({ protocol }, i) => protocol !== "ipv4" || lengths.some((l) => l.layer === i && l.field === "length"),
+    );
+  const sums = checkSums(parsed).filter(
+    ({ ok, applies, actual, expected }) => isPlain && ok && applies && actual === expected,
+  );
   return new Set([...lengths, ...sums].map(({ layer, field }) => `${layer} ${field}`));
 }
 
@@ -82,6 +91,8 @@ function fits(known: ScapyClass, layer: ParsedLayer): boolean {
   if (known.protocol !== layer.protocol || known.fits?.(layer.values) === false) return false;
   if (Object.entries(known.fixed ?? {}).some(([name, value]) => layer.values[name] !== value)) return false;
   const said = new Set(known.fields.flatMap(({ parts }) => parts.map(({ field }) => field)));
+  // In Scapy these are layers of their own.
+  if (known.name.startsWith("ICMPv6ND_")) said.add("options");
   return layer.fields.every(({ def, sizeBits }) => sizeBits === 0 || said.has(def.name));
 }
 
@@ -106,7 +117,26 @@ function layerText(
     if (text === undefined) return undefined;
     if (text !== "") given.push(text);
   }
-  return `${known.name}(${given.join(", ")})`;
+  return [`${known.name}(${given.join(", ")})`, ...neighbourOptions(parsed.bytes, layer)].join("/");
+}
+
+/** The options of a neighbour discovery message; what is none shows in bytes that differ. */
+function neighbourOptions(bytes: Uint8Array, layer: ParsedLayer): readonly string[] {
+  const field = layer.protocol === "icmpv6" ? layer.fields.find(({ def }) => def.name === "options") : undefined;
+  const texts: string[] = [];
+  const end = field ? (field.offsetBits + field.sizeBits) / 8 : 0;
+  for (let at = field ? field.offsetBits / 8 : 0; at < end;) {
+    const size = Math.max(2, (bytes[at + 1] ?? 1) * 8);
+    const data = bytes.subarray(at + 2, Math.min(end, at + size));
+    const name = { 1: "Src", 2: "Dst" }[bytes[at]!];
+    texts.push(
+      name && data.length === 6
+        ? `ICMPv6NDOpt${name}LLAddr(lladdr="${formatMac(data)}")`
+        : `ICMPv6NDOptUnknown(type=${bytes[at]!}, len=${bytes[at + 1]!}, data=${formatPythonBytes(data)})`,
+    );
+    at += size;
+  }
+  return texts;
 }
 
 interface Surroundings {
