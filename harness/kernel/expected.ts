@@ -13,10 +13,11 @@ export function allExpectations(backend: BackendName, plan: Plan): PlannedExpect
   return plan.steps.flatMap((step) => expectationsOn(backend, step.expect));
 }
 
-/** Maps that some step expects something of, each once. */
+/** Maps of the object that some step expects something of, each once; inner maps are observed with their outer one. */
 export function expectedMaps(backend: BackendName, plan: Plan): MapSpec[] {
   const maps = allExpectations(backend, plan).flatMap((expectation) => expectation.maps.map(({ map }) => map));
-  return [...new Map(maps.map((map) => [map.name, map])).values()];
+  const names = new Set(plan.object.maps.map(({ name }) => name));
+  return [...new Map(maps.filter(({ name }) => names.has(name)).map((map) => [map.name, map])).values()];
 }
 
 /** Ring buffers and perf event arrays that some step expects events of, each once. */

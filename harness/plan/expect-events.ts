@@ -3,6 +3,7 @@ import { fromHex } from "../model/hex.js";
 import type { DataType, MapSpec } from "../model/object.js";
 import type { DataPattern, PlannedEvents } from "../model/plan.js";
 import type { EventsExpectation, Written } from "../model/scenario.js";
+import { fieldsOf } from "../data/fields.js";
 import { compilePattern } from "../data/pattern.js";
 import { suggest } from "../data/written.js";
 import { findMap, wrong, type PlanContext } from "./context.js";
@@ -15,7 +16,7 @@ export function planEvents(context: PlanContext, expectation: EventsExpectation)
   const type = expectation.type ? findStruct(context, expectation.type.value, expectation.type.span) : map.value;
   if (expectation.type && !type) return undefined;
   const events = expectation.events.flatMap(
-    (written) => context.problems.attempt(() => compileEvent(type, written)) ?? [],
+    (written) => context.problems.attempt(() => compileEvent(context, type, written)) ?? [],
   );
   return { map: map.name, type, ordered, events, timeoutMs, span };
 }
@@ -53,15 +54,25 @@ function findStruct(context: PlanContext, name: string, span: Written["span"]): 
   return undefined;
 }
 
-function compileEvent(type: DataType | undefined, written: Written): DataPattern {
+function compileEvent(context: PlanContext, type: DataType | undefined, written: Written): DataPattern {
   if (type) return compilePattern(type, type.sizeBytes, written);
   if (written.kind !== "scalar" || typeof written.value !== "string")
     throw harnessError("scenario", "without a type an event is written as hex digits in quotes", {
       span: written.span,
-      hint: "or say which struct it is: events: {type: event, list: […]}",
+      hint: `or say which struct it is: events: {type: ${likelyStruct(context, written)}, list: […]}`,
     });
   if (written.value === "any") return { kind: "leaf", pattern: { kind: "any" }, span: written.span };
   return { kind: "leaf", pattern: { kind: "equals", value: bytesOf(written.value, written.span) }, span: written.span };
+}
+
+/** The one struct that has all the members that were written, or else a name to be replaced. */
+function likelyStruct({ object }: PlanContext, written: Written): string {
+  const keys = written.kind === "map" ? written.entries.map(({ key }) => key) : [];
+  const fitting = object.structs.filter((type) => {
+    const names = new Set(fieldsOf(type).map(({ name }) => name));
+    return keys.length > 0 && keys.every((key) => names.has(key));
+  });
+  return fitting.length === 1 ? fitting[0]!.name : "…";
 }
 
 function bytesOf(text: string, span: Written["span"]): Uint8Array {

@@ -1,3 +1,4 @@
+import { toHex } from "../model/hex.js";
 import { isPerCpu, type DataType, type MapSpec } from "../model/object.js";
 import type { Pattern } from "../model/packet.js";
 import type { DataPattern, PlannedEntry, PlannedMapExpectation } from "../model/plan.js";
@@ -14,19 +15,23 @@ import { readRecord } from "./record.js";
 
 const wholeMapKeys = ["entries", "exactly", "count", "sum"];
 
-/** What a map has to hold after a step; undefined, with diagnostics, where that is wrong. */
+/**
+ * What a map has to hold after a step; of a map of maps also what its inner maps have to, each as a map
+ * of its own called `outer[0x…]` after its key. Nothing, with diagnostics, where that is wrong.
+ */
 export function planMapExpectation(
   context: PlanContext,
   { map: named, written }: MapExpectation,
-): PlannedMapExpectation | undefined {
+): readonly PlannedMapExpectation[] {
   const map = findMap(context, named.value, named.span);
-  if (!map) return undefined;
+  if (!map) return [];
   const reason = whyUnreadable(map);
   if (reason !== undefined) {
     wrong(context, named.span, `the contents of map '${map.name}' cannot be expected: ${reason}`);
-    return undefined;
+    return [];
   }
-  return new Expected(context, map, written.span).read(written);
+  const expected = new Expected(context, map, written.span);
+  return [expected.read(written), ...expected.inner];
 }
 
 function whyUnreadable(map: MapSpec): string | undefined {
@@ -40,6 +45,8 @@ class Expected {
   readonly #context: PlanContext;
   readonly #map: MapSpec;
   readonly #span: Span;
+  /** What the maps behind the entries have to hold. */
+  readonly inner: PlannedMapExpectation[] = [];
 
   constructor(context: PlanContext, map: MapSpec, span: Span) {
     this.#context = context;
@@ -93,6 +100,12 @@ class Expected {
     const { entries, exactly, count, sum } = record;
     if (entries && exactly) this.#wrong(exactly.span, "'entries' and 'exactly' exclude each other");
     const planned = [entries, exactly].flatMap((list) => (list ? this.#requiredEntries(list) : []));
+    if (sum && !hasSlots(this.#map))
+      this.#wrong(
+        sum.span,
+        `a sum of map '${this.#map.name}' (${this.#map.type}) needs its key`,
+        "write [{key: …, sum: …}]",
+      );
     const summed = sum ? this.#sum(slotZero(this.#map), sum, sum.span) : [];
     return this.#expectation([...planned, ...summed], exactly ? "absent" : "any", count && this.#count(count));
   }
@@ -112,11 +125,14 @@ class Expected {
   }
 
   #entries(items: readonly Written[]): readonly PlannedEntry[] {
-    return items.flatMap((item) => (isKeyless(this.#map) ? this.#keyless(item) : this.#entry(item)));
+    return items.flatMap((item, place) => (isKeyless(this.#map) ? this.#keyless(item, place) : this.#entry(item)));
   }
 
-  #keyless(written: Written): readonly PlannedEntry[] {
-    return this.#value(new Uint8Array(0), written, undefined, written.span);
+  /** Elements of queues and stacks are observed by their place, as 32 bits: 0 is the next to come out. */
+  #keyless(written: Written, place: number): readonly PlannedEntry[] {
+    const key = new Uint8Array(4);
+    new DataView(key.buffer).setUint32(0, place, true);
+    return this.#value(key, written, undefined, written.span);
   }
 
   #entry(written: Written): readonly PlannedEntry[] {
@@ -160,8 +176,17 @@ class Expected {
       this.#wrong(perCpu.span, "'percpu' takes a list: the value of CPU 0, of CPU 1, …");
       return [];
     }
-    const value = this.#compile(written);
+    const value = this.#innerMap(key, written) ?? this.#compile(written);
     return value ? [{ key, value, cpu, span }] : [];
+  }
+
+  /** `{entries: […]}` behind a key of a map of maps: the entry has to be there, and that in its map. */
+  #innerMap(key: Uint8Array, written: Written): DataPattern | undefined {
+    const { inner, name } = this.#map;
+    if (!inner || written.kind !== "map") return undefined;
+    const expected = new Expected(this.#context, { ...inner, name: `${name}[0x${toHex(key)}]` }, written.span);
+    this.inner.push(expected.read(written));
+    return { kind: "leaf", pattern: { kind: "any" }, span: written.span };
   }
 
   #sum(key: Uint8Array, written: Written, span: Span): readonly PlannedEntry[] {
@@ -181,7 +206,7 @@ class Expected {
       this.#wrong(
         written.span,
         `values of '${name}' (${type}) are the kernel's own numbers`,
-        "write 'any', or absent: true",
+        "write 'any', absent: true, or for maps {entries: […]}",
       );
       return undefined;
     }

@@ -56,6 +56,16 @@ describe("planned expectations: maps", () => {
     ]);
   });
 
+  it("are those of the maps in a map of maps, under the outer map's name and key", async () => {
+    const [outer, inner] = (
+      await expected("{ maps: { outer: [{ key: 2, value: { exactly: [{ key: 1, value: 5 }] } }] } }")
+    ).maps;
+    expect(entriesOf(outer!)).to.deep.equal(['02000000 - {"kind":"leaf","pattern":{"kind":"any"}}']);
+    expect(inner!.map).to.deep.include({ name: "outer[0x02000000]", type: "array", valueSizeBytes: 8 });
+    expect(inner!.others).to.equal("absent");
+    expect(entriesOf(inner!)).to.deep.equal([`01000000 - ${equals(5)}`]);
+  });
+
   it("say what of the rest may be there", async () => {
     expect(await expectedMap("endpoints: empty")).to.deep.include({ entries: [], others: "absent" });
     expect(await expectedMap("endpoints: unchanged")).to.deep.include({ entries: [], others: "unchanged" });
@@ -87,7 +97,7 @@ describe("planned expectations: maps", () => {
     ],
     "{ maps: { inner_a: [{ key: 7, value: 1 }] } }": ["map 'inner_a' has no slot 7 (its slots are 0 to 3)"],
     "{ maps: { outer: [{ key: 0, value: 1 }] } }": [
-      "values of 'outer' (array_of_maps) are the kernel's own numbers (write 'any', or absent: true)",
+      "values of 'outer' (array_of_maps) are the kernel's own numbers (write 'any', absent: true, or for maps {entries: […]})",
     ],
     "{ maps: { seen: [1] } }": [
       "the contents of map 'seen' cannot be expected: a bloom filter does not give its values back",

@@ -15,7 +15,7 @@ export function planExpectation(context: PlanContext, expectation: Expectation):
     packet,
     redirect: redirect && planRedirect(context, redirect),
     context: expectation.context,
-    maps: maps.flatMap((each) => planMapExpectation(context, each) ?? []),
+    maps: maps.flatMap((each) => planMapExpectation(context, each)),
     events: events && planEvents(context, events),
     printk,
     frames: frames.flatMap(({ place, packets }) => {

@@ -15,7 +15,16 @@ export function planGlobals(context: PlanContext, written: readonly WrittenEntry
 
 function planGlobal(context: PlanContext, { key, keySpan, value }: WrittenEntry): GlobalPatch | undefined {
   const { object, problems } = context;
-  const global = object.globals.find(({ name }) => name === key);
+  const [global, another] = object.globals.filter(({ name }) => name === key);
+  if (another) {
+    wrong(
+      context,
+      keySpan,
+      `${object.name} has several static variables called '${key}'`,
+      "rename one, or make it global",
+    );
+    return undefined;
+  }
   if (!global) {
     const names = object.globals.map(({ name }) => name);
     const isMap = object.maps.some(({ name }) => name === key);
