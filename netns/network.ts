@@ -30,6 +30,10 @@ export interface Network extends AsyncDisposable {
   readonly ledger: Ledger;
   /** Runs undone before the namespaces go, latest first. */
   readonly teardown: TeardownStack;
+  /** Every process that was ever started in the network: whoever starts one adds it. */
+  readonly processes: Set<number>;
+  /** `net:[4026532008]` of each host's namespace. */
+  readonly namespaceIdentities: readonly string[];
   /** Does synchronous `work` in the host's namespace: sockets opened and processes started there stay there. */
   inside<T>(host: string, work: () => T): T;
   /** A path for `nsenter --net=…`; `ip netns` knows the last part as a name. */
@@ -153,6 +157,7 @@ class LiveNetwork implements Network {
   readonly topology: Topology;
   readonly ledger: Ledger;
   readonly teardown = new TeardownStack();
+  readonly processes = new Set<number>();
   readonly #stack: TeardownStack;
   readonly #hosts: ReadonlyMap<string, Namespace>;
   readonly #bridges: ReadonlyMap<Bridge, Namespace>;
@@ -176,6 +181,10 @@ class LiveNetwork implements Network {
       this.inside(host.name, () => {
         for (const { dev } of host.interfaces) this.#indexes.set(formatPlace({ host: host.name, dev }), indexOf(dev));
       });
+  }
+
+  get namespaceIdentities(): readonly string[] {
+    return [...this.#hosts.values()].map((namespace) => namespace.identity);
   }
 
   inside<T>(host: string, work: () => T): T {

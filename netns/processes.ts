@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 
 /** Pids of the processes whose network namespace is one of those (`net:[4026532008]`), never this process itself. */
-function processesIn(identities: ReadonlySet<string>): readonly number[] {
+export function processesIn(identities: ReadonlySet<string>): readonly number[] {
   return readdirSync("/proc")
     .map(Number)
     .filter((pid) => pid > 0 && pid !== process.pid && identities.has(namespaceOf(pid)));

@@ -5,7 +5,7 @@ import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
 import { expectationsOn, expectedEvents, expectedMaps, wantsPrintk } from "./expected.js";
 import type { LoadedObject } from "./load.js";
-import { printkReader, type PrintkReader } from "./printk.js";
+import { printkReader, type PrintkReader, type PrintkTask } from "./printk.js";
 import type { RunFolder } from "./run-folder.js";
 
 /** What of a loaded object's state a plan's expectations speak of: maps, events, bpf_printk lines. */
@@ -36,15 +36,18 @@ export class StateObserver {
     }
   }
 
-  /** The state after a step; step -1 is before the first one, when there are only maps to look at. */
-  observe(step: number): Observation[] {
+  /**
+   * The state after a step; step -1 is before the first one, when there are only maps to look at. `isOurs` tells
+   * whose bpf_printk lines are this plan's, where others may print at the same time.
+   */
+  observe(step: number, isOurs?: (task: PrintkTask) => boolean): Observation[] {
     const seen: Observation[] = [];
     for (const spec of this.maps) seen.push(...this.observeMap(step, spec));
     for (const { expected, reader } of this.events) {
       for (const { bytes, cpu, lost } of reader.drain())
         seen.push({ kind: "event", step, map: expected.map, bytes: unpadded(expected, bytes), cpu, lost });
     }
-    for (const text of this.printk?.drain() ?? []) seen.push({ kind: "printk", step, text });
+    for (const text of this.printk?.drain(isOurs) ?? []) seen.push({ kind: "printk", step, text });
     return seen;
   }
 

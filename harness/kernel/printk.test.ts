@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { printkText } from "./printk.js";
+import { printkTask, printkText } from "./printk.js";
 
 describe("printkText", () => {
   it("takes the prefix off", () => {
@@ -19,5 +19,16 @@ describe("printkText", () => {
   it("knows no other lines", () => {
     expect(printkText("CPU:1 [LOST 3 EVENTS]")).to.equal(undefined);
     expect(printkText("   curl-12 [002] d.s1. 1.5: sys_enter: NR 1")).to.equal(undefined);
+  });
+});
+
+describe("printkTask", () => {
+  it("tells whose turn it was", () => {
+    expect(printkTask("           <...>-4711    [000] ..s2. 12.5: bpf_trace_printk: x")?.pid).to.equal(4711);
+    expect(printkTask(" node-a-12 [002] d.s1. 1.5: bpf_trace_printk: y-3 [001] z")).to.deep.equal({
+      comm: "node-a",
+      pid: 12,
+    });
+    expect(printkTask("second line of a text")).to.equal(undefined);
   });
 });

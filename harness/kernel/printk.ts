@@ -49,8 +49,8 @@ export class PrintkReader {
     this.pipe = orThrow(libc().open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0), `cannot open ${path}`);
   }
 
-  /** The lines since the last time, in order, without the trace's prefix. */
-  drain(): string[] {
+  /** The lines of those tasks since the last time, in order, without the trace's prefix. */
+  drain(isOurs: (task: PrintkTask) => boolean = () => true): string[] {
     let text = this.rest;
     for (;;) {
       const size = libc().read(this.pipe, this.buffer, this.buffer.length);
@@ -59,13 +59,31 @@ export class PrintkReader {
     }
     const lines = text.split("\n");
     this.rest = lines.pop()!;
-    return lines.flatMap((line) => printkText(line) ?? continuation(line));
+    let ours = true;
+    return lines.flatMap((line) => {
+      const task = printkTask(line);
+      if (task) ours = isOurs(task);
+      return ours ? (printkText(line) ?? continuation(line)) : [];
+    });
   }
 
   close(): void {
     libc().close(this.pipe);
     rmdirSync(this.instance);
   }
+}
+
+/** Whose turn on the CPU it was when the program ran; for software interrupts, whom they interrupted. */
+export interface PrintkTask {
+  readonly comm: string;
+  /** The thread's id; 0 for an idle CPU. */
+  readonly pid: number;
+}
+
+/** Undefined for lines that belong to the line before. */
+export function printkTask(line: string): PrintkTask | undefined {
+  const match = /^ *(.*?)-(\d+) +(?:\([^)]*\) +)?\[\d+\] \S+ +[\d.]+: bpf_trace_printk: /.exec(line);
+  return match ? { comm: match[1]!, pid: Number(match[2]) } : undefined;
 }
 
 /**

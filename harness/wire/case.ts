@@ -16,6 +16,7 @@ import { runCommand } from "./process/command.js";
 import { runHttp } from "./process/http.js";
 import { runPing } from "./process/ping.js";
 import { startService } from "./process/service.js";
+import { printersOf } from "./printers.js";
 import { RunCount } from "./run-count.js";
 import { runSend } from "./send.js";
 import type { XdpTracer, XdpWatch } from "./xdp-tracer.js";
@@ -106,7 +107,7 @@ export class WireCase {
 
   async run(step: PlannedStep): Promise<readonly Observation[]> {
     const seen = await this.#do(step);
-    return [...seen, ...this.#state.observe(step.index)];
+    return [...seen, ...this.#state.observe(step.index, printersOf(this.#network))];
   }
 
   async #do(step: PlannedStep): Promise<readonly Observation[]> {

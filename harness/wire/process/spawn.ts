@@ -65,6 +65,7 @@ export class HostProcess {
       );
     });
     const started = new HostProcess(child, child.pid!, ended);
+    network.processes.add(started.pid);
     const leader = identifyProcess(started.pid);
     if (leader) {
       network.ledger.record({ kind: "group", leader });
