@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { HarnessError } from "../model/error.js";
 import { toHex } from "../model/hex.js";
-import type { Packet } from "../model/packet.js";
+import type { FieldValue, Packet } from "../model/packet.js";
 import type { LayerSpec } from "../model/scenario.js";
 import { buildPacket } from "./build.js";
 import type { Plain } from "./field-value.js";
@@ -137,6 +137,16 @@ describe("building packets", () => {
     expect(refusal(() => buildPacket(specs, { truncateBytes: 55 }))).to.include(
       "has 54 bytes and cannot be cut off after 55",
     );
+  });
+
+  it("refuses values that no field of that kind can hold", () => {
+    const build = (name: string, field: string, value: FieldValue): string =>
+      refusal(() => buildPacket([{ ...layer(name), fields: { [field]: { value, span: layer(name).span } } }]));
+    expect(build("ipv4", "ttl", 256)).to.equal("ipv4.ttl cannot hold 256 (it takes a whole number of 8 bits)");
+    expect(build("ipv4", "src", "10.0.0.1")).to.equal('ipv4.src cannot hold "10.0.0.1" (it takes 4 bytes)');
+    expect(build("ipv4", "src", new Uint8Array(16))).to.include("it takes 4 bytes");
+    expect(build("ipv4", "options", "nop")).to.include("it takes a list");
+    expect(build("payload", "data", 5)).to.include("it takes bytes");
   });
 
   it("refuses stacks that nobody can have meant, and says what is missing", () => {

@@ -1,5 +1,6 @@
 import { coverageOf, sumOf } from "./coverage.js";
 import { explainChecksum } from "./explain.js";
+import { isInFragment } from "./fragment.js";
 import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
 import { networkLayerOf } from "./pseudo-header.js";
 
@@ -69,20 +70,12 @@ function whyNotChecked(context: LayerContext, field: ParsedField): string | unde
   const rule = field.def.checksum!;
   if (layer.quoted) return "part of a quoted packet, which may be cut off";
   if (rule.covers === "header") return layer.headerTruncated ? "the header is cut off" : undefined;
+  if (isInFragment(layers, index)) return "a fragment, and the rest is elsewhere";
   if (layers.slice(0, index + 1).some((outer) => outer.truncated)) return "the packet is cut off";
   const network = networkLayerOf(layers, index);
-  if (network !== undefined && isFragment(layers.slice(network, index))) return "a fragment, and the rest is elsewhere";
   if (rule.pseudoProtocol !== undefined && network === undefined) return "there is no IP header around it";
   if (rule.zeroMeansNone && field.value === 0) return zeroIsAllowed(layers, network!, index);
   return undefined;
-}
-
-/** From the IP header to its extension headers. */
-function isFragment(network: readonly ParsedLayer[]): boolean {
-  return network.some(({ protocol, values }) => {
-    if (protocol === "ipv4") return values["frag_offset"] !== 0 || (Number(values["flags"]) & 1) !== 0;
-    return protocol === "ipv6-frag" && (values["offset"] !== 0 || values["more"] !== 0);
-  });
 }
 
 const tunnels = ["vxlan", "geneve", "gue", "ipv4", "ipv6"];

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { HarnessError } from "../model/error.js";
 import { toHex } from "../model/hex.js";
+import type { Packet } from "../model/packet.js";
 import type { LayerSpec } from "../model/scenario.js";
 import { layerArbitrary, packetArbitrary } from "./arbitraries.js";
 import { buildPacket, editPacket } from "./build.js";
@@ -11,9 +12,19 @@ import { fieldOf, parsePacket } from "./parse.js";
 
 const frame = [layer("eth"), layer("ipv4"), layer("tcp", { flags: "A" }), layer("payload", "an odd payload!")];
 
-function faults(packet: Parameters<typeof parsePacket>[0]): readonly unknown[] {
+function faults(packet: Packet): readonly unknown[] {
   const parsed = parsePacket(packet);
   return [...checkLengths(parsed), ...checkSums(parsed)].filter(({ ok }) => !ok);
+}
+
+/** Undefined where the packet is too broken for that; any other failure is a fault. */
+function tryEdit(packet: Packet, edit: LayerSpec): Packet | undefined {
+  try {
+    return editPacket(packet, [edit]);
+  } catch (error) {
+    expect(error).to.be.instanceOf(HarnessError);
+    return undefined;
+  }
 }
 
 describe("editing packets", () => {
@@ -124,6 +135,26 @@ describe("editing packets", () => {
     const keyless = editPacket(gre, [layer("gre", { flags: "C", checksum: 1 })]);
     expect(keyless.bytes.length).to.equal(gre.bytes.length);
     expect(fieldOf(parsePacket(keyless), "gre", "key")).to.equal(undefined);
+  });
+
+  it("finds the packet unfit rather than breaking it, whatever its bytes are", () => {
+    const broken = fc.tuple(packetArbitrary, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }), fc.nat());
+    fc.assert(
+      fc.property(broken, ([packet, changes, size]) => {
+        const bytes = packet.bytes.slice(0, 1 + (size % packet.bytes.length));
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const { layers } = parsePacket({ ...packet, bytes });
+        for (const { protocol, values } of new Map(layers.toReversed().map((one) => [one.protocol, one])).values()) {
+          for (const [name, value] of Object.entries(values)) {
+            const edit = { ...layer(protocol), fields: { [name]: { value, span: layer(protocol).span } } };
+            const after = tryEdit({ ...packet, bytes }, edit);
+            // The value that is there already: nothing may change.
+            if (after && protocol !== "dns") expect(toHex(after.bytes), `${protocol}.${name}`).to.equal(toHex(bytes));
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it("says which layer or field is not there", () => {

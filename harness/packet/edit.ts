@@ -1,14 +1,16 @@
 import { harnessError } from "../model/error.js";
-import type { FieldValue, Packet } from "../model/packet.js";
+import type { Packet } from "../model/packet.js";
 import type { LayerSpec } from "../model/scenario.js";
 import { checkLengths, checkSums, incrementalUpdate } from "./checksum.js";
 import { checksumOf, coverageOf, sumOf } from "./coverage.js";
+import { givenValues, requirePresent } from "./given.js";
 import { encodeFields, writeFixed } from "./header.js";
+import { unjudgedLengths } from "./lengths.js";
 import { join } from "./options.js";
 import { parsePacket } from "./parse.js";
 import { summary } from "./print.js";
-import type { ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
-import { fieldHint, findField, findProtocol, protocolHint } from "./protocols.js";
+import type { ParsedField, ParsedLayer, ParsedPacket, Values } from "./protocol.js";
+import { findProtocol, protocolHint } from "./protocols.js";
 import { settle } from "./settle.js";
 
 /**
@@ -75,11 +77,11 @@ function editHeader(packet: Uint8Array, layer: ParsedLayer, spec: LayerSpec | un
   const bytes = packet.slice(layer.offsetBytes, layer.offsetBytes + layer.headerBytes);
   const fields = layer.fields.map((field) => ({ ...field, offsetBits: field.offsetBits - base }));
   if (spec === undefined) return { bytes, fields };
-  const present = new Map(fields.map((field) => [field.def.name, field]));
-  const names = Object.keys(spec.fields);
-  if (!names.every((name) => (present.get(name)?.def.sizeBits ?? 0) > 0)) return rebuildHeader(layer, spec);
+  const given = givenValues(layer.definition, spec);
+  const inPlace = Object.keys(given).every((name) => fields.some(({ def }) => def.name === name && def.sizeBits > 0));
+  if (!inPlace) return rebuildHeader(layer, spec, given);
   const edited = fields.map((field) => {
-    const value = spec.fields[field.def.name]?.value;
+    const value = given[field.def.name];
     if (value === undefined) return field;
     writeFixed(field.def, bytes, field.offsetBits, value);
     return { ...field, value };
@@ -88,31 +90,22 @@ function editHeader(packet: Uint8Array, layer: ParsedLayer, spec: LayerSpec | un
 }
 
 /** For edits that move bytes (options, payloads) or add fields (a GRE key together with its flag). */
-function rebuildHeader(layer: ParsedLayer, spec: LayerSpec): EditedHeader {
-  const { definition } = layer;
-  const values: Record<string, FieldValue> = { ...layer.values };
-  for (const [name, { value, span }] of Object.entries(spec.fields)) {
-    const def = findField(definition, name);
-    if (def === undefined || (layer.headerTruncated && layer.values[name] === undefined)) {
-      throw harnessError(
-        "packet",
-        def ? `${name} of ${layer.protocol} is cut off` : `${layer.protocol} has no field '${name}'`,
-        {
-          span,
-          hint: def ? undefined : fieldHint(definition, name),
-        },
-      );
-    }
-    values[name] = value;
+function rebuildHeader(
+  { definition, values, headerTruncated }: ParsedLayer,
+  spec: LayerSpec,
+  given: Values,
+): EditedHeader {
+  if (headerTruncated) {
+    throw harnessError(
+      "packet",
+      `the ${definition.name} header is cut off, so ${Object.keys(given).join(", ")} cannot be set`,
+      {
+        span: spec.span,
+      },
+    );
   }
-  const header = encodeFields(definition.fields, values);
-  const lost = Object.keys(spec.fields).find((name) => header.values[name] === undefined);
-  if (lost !== undefined) {
-    throw harnessError("packet", `this ${layer.protocol} has no field '${lost}'`, {
-      span: spec.fields[lost]!.span,
-      hint: `it has ${Object.keys(header.values).join(", ")}`,
-    });
-  }
+  const header = encodeFields(definition.fields, { ...values, ...given });
+  requirePresent(definition, spec, header.values);
   return header;
 }
 
@@ -139,7 +132,7 @@ function placeAgain(layers: readonly ParsedLayer[], headers: readonly EditedHead
 function rightFields(parsed: ParsedPacket): ReadonlySet<string> {
   const lengths = checkLengths(parsed).filter(({ ok }) => ok);
   const sums = checkSums(parsed).filter(({ ok, applies }) => ok && applies);
-  return new Set([...lengths, ...sums].map(({ layer, field }) => `${layer} ${field}`));
+  return new Set([...lengths, ...unjudgedLengths(parsed), ...sums].map(({ layer, field }) => `${layer} ${field}`));
 }
 
 /** Checksums over bytes that are elsewhere (fragments, cut-off captures), with the sum of the bytes that are here. */

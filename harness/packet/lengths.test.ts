@@ -57,6 +57,12 @@ describe("the length oracle", () => {
     ]);
   });
 
+  it("does not ask a fragment for the whole datagram", () => {
+    const first = [eth, layer("ipv4", { flags: "MF" }), layer("udp", { dport: 99, length: 3000 }), payload];
+    expect(wrongLengths(first)).to.deep.equal([]);
+    expect(parsePacket(buildPacket(first)).layers[2]!.truncated).to.equal(false);
+  });
+
   it("leaves quoted packets alone", () => {
     const quoted = [layer("ipv4", { length: 1500 }), layer("udp", { length: 1480 })];
     expect(wrongLengths([eth, layer("ipv4"), layer("icmp", { type: "unreachable" }), ...quoted])).to.deep.equal([]);

@@ -1,3 +1,4 @@
+import { isInFragment } from "./fragment.js";
 import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
 
 /** What the oracle says of one length or count field. */
@@ -16,13 +17,29 @@ export interface LengthFinding {
 /** Frames are padded up to this, without frame check sequence (IEEE 802.3 §4A.2.3.2.4; ETH_ZLEN). */
 const leastFrameBytes = 60;
 
-/** Compares every length and count with the bytes and items that are there. Quoted packets are left out. */
+/** Compares every length and count with the bytes and items that are there. Quoted packets and fragments' contents are left out. */
 export function checkLengths(parsed: ParsedPacket): readonly LengthFinding[] {
   return parsed.layers.flatMap((layer, index) => {
-    if (layer.quoted) return [];
+    if (!isJudged(parsed.layers, index)) return [];
     const context = { bytes: parsed.bytes, layers: parsed.layers, layer, index };
     return layer.fields.filter(({ def }) => def.expected !== undefined).map((field) => checkLength(context, field));
   });
+}
+
+/**
+ * Lengths of quoted packets and fragments that agree with as much of the content as is here: they are
+ * not judged, but an edit that moves bytes has to keep them in step.
+ */
+export function unjudgedLengths({ bytes, layers }: ParsedPacket): readonly { layer: number; field: string }[] {
+  return layers.flatMap((layer, index) => {
+    if (isJudged(layers, index)) return [];
+    const holds = ({ def, value }: ParsedField): boolean => def.expected?.({ bytes, layers, layer, index }) === value;
+    return layer.fields.filter(holds).map(({ def }) => ({ layer: index, field: def.name }));
+  });
+}
+
+function isJudged(layers: readonly ParsedLayer[], index: number): boolean {
+  return !layers[index]!.quoted && !isInFragment(layers, index);
 }
 
 function checkLength(context: LayerContext, field: ParsedField): LengthFinding {

@@ -14,14 +14,16 @@ export function parsePacket(packet: Packet): ParsedPacket {
   let offset = 0;
   let limit = bytes.length;
   let quoted = false;
+  let partial = false;
   while (name !== payload.name || offset < limit) {
-    const layer = parseLayer(protocolOf(name), bytes, offset, limit, quoted);
+    const layer = parseLayer(protocolOf(name), bytes, offset, limit, quoted, partial);
     layers.push(layer);
     const { definition, values, endBytes } = layer;
     offset += layer.headerBytes;
     limit = endBytes;
     if (name === payload.name || layer.headerTruncated) break;
     quoted ||= definition.quotes?.(values) ?? false;
+    partial ||= definition.isFragment?.(values) ?? false;
     name = definition.next(values, { bytes, startBytes: offset, endBytes });
   }
   addPadding(layers, bytes);
@@ -39,6 +41,7 @@ function parseLayer(
   offsetBytes: number,
   limitBytes: number,
   quoted: boolean,
+  partial: boolean,
 ): ParsedLayer {
   const header = decodeFields(definition.fields, bytes, offsetBytes, limitBytes);
   const extent = header.truncated ? undefined : definition.extentBytes?.(header.values);
@@ -53,7 +56,7 @@ function parseLayer(
     fields: header.fields,
     values: header.values,
     headerTruncated: header.truncated,
-    truncated: header.truncated || (promised > limitBytes && !quoted),
+    truncated: header.truncated || (promised > limitBytes && !quoted && !partial),
     quoted,
   };
 }
@@ -70,7 +73,7 @@ function addPadding(layers: ParsedLayer[], bytes: Uint8Array): void {
 }
 
 function paddingLayer(bytes: Uint8Array, offsetBytes: number, endBytes: number): ParsedLayer {
-  return parseLayer(padding, bytes, offsetBytes, endBytes, false);
+  return parseLayer(padding, bytes, offsetBytes, endBytes, false, false);
 }
 
 /** A field of the nth layer of a protocol, or undefined where the packet has none. */

@@ -116,6 +116,8 @@ export interface Protocol {
   readonly next: (values: Values, content: Content) => string;
   /** The content is (the beginning of) a packet that was sent earlier, as in ICMP errors. */
   readonly quotes?: (values: Values) => boolean;
+  /** The datagram goes on in other packets. */
+  readonly isFragment?: (values: Values) => boolean;
   /** What stands behind the name in a one-line summary; empty for nothing. */
   readonly summarize: (values: Values) => string;
 }

@@ -18,11 +18,17 @@ function nextInDatagram(values: Values): string {
   return values["frag_offset"] === 0 ? nextInIpv4(values["protocol"]) : "payload";
 }
 
+const moreFragments = 1;
+
+function isFragment(values: Values): boolean {
+  return values["frag_offset"] !== 0 || ((values["flags"] as number) & moreFragments) !== 0;
+}
+
 function summarizeIpv4(values: Values): string {
   const { src, dst, ttl, frag_offset: fragment, flags } = values;
   const addresses = `${formatIpv4(src as Uint8Array)} > ${formatIpv4(dst as Uint8Array)}`;
-  const more = ((flags as number) & 1) !== 0;
-  const part = more || fragment !== 0 ? ` fragment at ${(fragment as number) * 8}${more ? ", more to come" : ""}` : "";
+  const more = ((flags as number) & moreFragments) !== 0;
+  const part = isFragment(values) ? ` fragment at ${(fragment as number) * 8}${more ? ", more to come" : ""}` : "";
   return `${addresses} ttl ${ttl as number}${part}`;
 }
 
@@ -85,5 +91,6 @@ export const ipv4: Protocol = {
   // A length of 0 is what segmentation offload leaves in captures (include/linux/ip.h, iph_totlen): all there is.
   extentBytes: (values) => (values["length"] === 0 ? undefined : (values["length"] as number)),
   next: nextInDatagram,
+  isFragment,
   summarize: summarizeIpv4,
 };

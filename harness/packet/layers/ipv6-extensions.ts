@@ -179,6 +179,8 @@ export const fragment: Protocol = {
     { name: "id", kind: "uint", sizeBits: 32, base: "hex", doc: "identification, which fragments share" },
   ],
   next: (values) => (values["offset"] === 0 ? followed(values) : "payload"),
+  // Offset 0 without more to come is an atomic fragment: the whole datagram (RFC 6946).
+  isFragment: (values) => values["offset"] !== 0 || values["more"] !== 0,
   summarize: (values) => {
     const more = values["more"] === 1 ? ", more to come" : "";
     return `at ${(values["offset"] as number) * 8}${more}`;
