@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   packet: ["model"],
   isa: ["model"],
   object: ["model", "isa"],
+  sim: ["model", "packet", "isa", "object"],
   data: ["model", "packet"],
   scenario: ["model", "packet"],
   plan: ["model", "packet", "object", "data", "scenario"],
@@ -26,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These also run in a browser: no Node built-in at all, and of packages only those that need none. */
-const pure = ["model", "packet", "isa", "object", "data", "scenario", "plan", "judge"];
+const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "plan", "judge"];
 const purePackages = ["yaml"];
 
 interface Import {

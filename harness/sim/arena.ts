@@ -1,0 +1,119 @@
+import { Fault } from "./fault.js";
+import { describePlace, type Region } from "./region.js";
+
+/** Bits of a byte's shadow. A stack slot that nothing was written to yet may be written, but not read. */
+export const readable = 1;
+export const writable = 2;
+
+export const pageBytes = 65536;
+
+/** Nothing is ever readable below: null pointers and small numbers are no addresses. */
+export const firstAddress = pageBytes;
+
+/** Forbidden bytes behind every allocation, so that a step too far does not land in the next one. */
+const redZoneBytes = 32;
+
+/** All that a program can address has to fit into half of WebAssembly's 4 GiB. */
+const maxCapacityBytes = 2 ** 31;
+
+/**
+ * The memory of one simulated machine, shared by both engines: stack frames, contexts, packets and
+ * map values at the addresses that the program sees. It is one WebAssembly.Memory of twice the
+ * capacity. The byte at address `a` has its permissions, its *shadow*, at `a + capacityBytes`: one
+ * masked load checks an access of any size to the byte.
+ *
+ * The memory never grows, so that views stay valid; pages that nothing touched cost nothing.
+ */
+export class Arena {
+  /** A power of two. */
+  readonly capacityBytes: number;
+  readonly memory: WebAssembly.Memory;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly #shadow: Uint8Array;
+  /** Ascending by start. */
+  readonly #regions: Region[] = [];
+  #nextFree = firstAddress;
+
+  constructor(neededBytes: number) {
+    this.capacityBytes = pageBytes * 2 ** Math.ceil(Math.log2((neededBytes + firstAddress) / pageBytes));
+    if (this.capacityBytes > maxCapacityBytes)
+      throw new RangeError(`${neededBytes} bytes are more than the simulator can address`);
+    const pages = (2 * this.capacityBytes) / pageBytes;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.bytes = new Uint8Array(this.memory.buffer, 0, this.capacityBytes);
+    this.view = new DataView(this.memory.buffer);
+    this.#shadow = new Uint8Array(this.memory.buffer, this.capacityBytes);
+  }
+
+  /**
+   * Zeroed bytes at an address that is a multiple of 8, with forbidden ones behind; `describe` is for
+   * messages. Undefined where the arena is full.
+   */
+  allocate(sizeBytes: number, permission: number, describe: Region["describe"]): number | undefined {
+    const start = this.#nextFree;
+    const end = start + sizeBytes;
+    const next = (end + redZoneBytes + 7) & ~7;
+    if (next < end || next > this.capacityBytes) return undefined;
+    this.#nextFree = next;
+    this.#regions.push({ start, sizeBytes, describe });
+    this.protect(start, sizeBytes, permission);
+    return start;
+  }
+
+  /** As `allocate`, for what a machine cannot do without. */
+  reserve(sizeBytes: number, permission: number, name: string): number {
+    const start = this.allocate(sizeBytes, permission, () => ({ name, start: 0, sizeBytes }));
+    if (start === undefined) throw new RangeError(`no room for ${sizeBytes} bytes of ${name}`);
+    return start;
+  }
+
+  protect(address: number, sizeBytes: number, permission: number): void {
+    this.#shadow.fill(permission, address, address + sizeBytes);
+  }
+
+  /** Whether every byte has all the bits of `permission`. Any number may be asked about. */
+  allows(address: number, sizeBytes: number, permission: number): boolean {
+    if (!(address >= 0 && address + sizeBytes <= this.capacityBytes)) return false;
+    for (let at = address; at < address + sizeBytes; at++)
+      if ((this.#shadow[at]! & permission) !== permission) return false;
+    return true;
+  }
+
+  /** Bytes that a helper reads; a view, valid for ever. */
+  read(address: number, sizeBytes: number): Uint8Array {
+    if (!this.allows(address, sizeBytes, readable)) throw this.fault("reads", address, sizeBytes, readable);
+    return this.bytes.subarray(address, address + sizeBytes);
+  }
+
+  /** Bytes that a helper is about to write, all of them: they become readable. */
+  write(address: number, sizeBytes: number): Uint8Array {
+    if (!this.allows(address, sizeBytes, writable)) throw this.fault("writes", address, sizeBytes, writable);
+    this.protect(address, sizeBytes, readable | writable);
+    return this.bytes.subarray(address, address + sizeBytes);
+  }
+
+  /** What to say of an access that is not allowed. */
+  fault(verb: "reads" | "writes", address: number, sizeBytes: number, permission: number): Fault {
+    const bad = this.#firstForbidden(address, sizeBytes, permission);
+    const place = describePlace(this.#regions, address, sizeBytes, bad, this.#why(bad));
+    return new Fault(`${verb} ${sizeBytes} byte${sizeBytes === 1 ? "" : "s"} at ${hex(address)}: ${place}`);
+  }
+
+  #firstForbidden(address: number, sizeBytes: number, permission: number): number {
+    for (let at = address; at < address + sizeBytes; at++) if (!this.allows(at, 1, permission)) return at;
+    return address;
+  }
+
+  #why(address: number): string {
+    const shadow = this.#shadow[address] ?? 0;
+    if (shadow === readable) return "is read-only";
+    return shadow === writable ? "was never written" : "is no longer there";
+  }
+}
+
+/** Beyond 52 bits a number is not exact, but then it is no address anyway. */
+function hex(address: number): string {
+  if (Math.abs(address) >= 2 ** 52) return "an address of more than 52 bits";
+  return address < 0 ? `-0x${(-address).toString(16)}` : `0x${address.toString(16)}`;
+}

@@ -1,0 +1,95 @@
+import { callArea } from "../call.js";
+import type { Code, FunctionBody } from "../code.js";
+import { Fault, ProgramFault } from "../fault.js";
+import type { Engine, Machine } from "../machine.js";
+import type { Registers } from "./alu.js";
+import { exitStep, prepare, type Step } from "./steps.js";
+
+/** Looks at a program while it runs; the registers are pairs of 32-bit words, r0 first, and must not be changed. */
+export type InstructionHook = (slot: number, registers: Registers) => void;
+
+/**
+ * The reference engine: each instruction is a small function that says which one is next. Every access
+ * is checked, every instruction counted, and a hook can see each one before it runs.
+ */
+export class Interpreter implements Engine {
+  readonly machine: Machine;
+  readonly code: Code;
+  /** r0 to r10, then a pair of words for every immediate, so that all operands are registers. */
+  readonly registers: Registers;
+  hook: InstructionHook | undefined;
+  /** Of the function that runs now. */
+  framePointer = 0;
+  readonly #steps: readonly Step[];
+  readonly #words: Int32Array;
+
+  constructor(machine: Machine, code: Code) {
+    this.machine = machine;
+    this.code = code;
+    const { steps, registers } = prepare(code, machine);
+    this.#steps = steps;
+    this.registers = registers;
+    this.#words = new Int32Array(machine.arena.memory.buffer, 0, 64);
+  }
+
+  call(slot: number, framePointer: number): void {
+    const body = this.code.functionAt(slot);
+    if (!body) throw new Fault(`calls slot ${slot}, where no function begins`);
+    const outer = this.registers.slice(0, 22);
+    const outerFrame = this.framePointer;
+    this.registers.set(this.#words.subarray(areaIndex, areaIndex + 12));
+    this.#run(body, framePointer);
+    this.#words.set(this.registers.subarray(0, 2), areaIndex);
+    this.registers.set(outer);
+    this.framePointer = outerFrame;
+  }
+
+  /** A call of one function by another: r0 is the callee's, all other registers are as they were. */
+  callFunction(body: FunctionBody): void {
+    const inner = this.machine.innerFrame(this.framePointer);
+    if (inner === undefined) throw new Fault("nests more than 8 function calls");
+    const outer = this.registers.slice(2, 22);
+    const outerFrame = this.framePointer;
+    this.#run(body, inner);
+    this.registers.set(outer, 2);
+    this.framePointer = outerFrame;
+  }
+
+  /** Puts r1 to r5 where helpers look for them. */
+  handOver(): void {
+    this.#words.set(this.registers.subarray(2, 12), areaIndex + 2);
+    this.#words[callArea.framePointer >> 2] = this.framePointer;
+  }
+
+  /** Takes r0 from where helpers leave it. */
+  takeResult(): void {
+    this.registers[0] = this.#words[areaIndex]!;
+    this.registers[1] = this.#words[areaIndex + 1]!;
+  }
+
+  #run(body: FunctionBody, framePointer: number): void {
+    this.machine.openFrame(framePointer, body.stackBytes);
+    // What no instruction has set yet is zero: r0, and r6 to r9.
+    this.registers.fill(0, 0, 2).fill(0, 12, 20);
+    this.framePointer = framePointer;
+    this.registers[20] = framePointer;
+    this.registers[21] = 0;
+    const steps = this.#steps;
+    const words = this.#words;
+    let index = body.first;
+    try {
+      while (index !== exitStep) {
+        const step = steps[index]!;
+        if (--words[budgetIndex]! < 0) throw new Fault("runs for more instructions than it may");
+        this.hook?.(step.slot, this.registers);
+        index = step.run(this, step);
+      }
+    } catch (error) {
+      if (!(error instanceof Fault) || error instanceof ProgramFault) throw error;
+      throw this.code.faultAt(steps[index]!.slot, error.message);
+    }
+  }
+}
+
+const areaIndex = callArea.address >> 2;
+const budgetIndex = callArea.budget >> 2;

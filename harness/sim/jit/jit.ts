@@ -1,0 +1,162 @@
+import { Fault, ProgramFault } from "../fault.js";
+import { accessFault } from "../access-fault.js";
+import { pageBytes } from "../arena.js";
+import { callArea } from "../call.js";
+import type { Code } from "../code.js";
+import { maxFrames, type Engine, type Machine } from "../machine.js";
+import { tailCallHelper } from "../special.js";
+import type { Imports } from "./function-writer.js";
+import { localTypes, parameters } from "./locals.js";
+import {
+  i32,
+  i64,
+  encodeModule,
+  op,
+  Writer,
+  type DefinedFunction,
+  type FunctionType,
+  type ImportedFunction,
+} from "./wasm.js";
+import { BodyWriter } from "./write-function.js";
+
+type Entry = (framePointer: number) => void;
+
+/**
+ * The fast engine: a program becomes one WebAssembly module, each function a function, registers 64-bit
+ * locals, jumps structured. Every access is checked as in the interpreter, every instruction counted;
+ * only a program that runs too long is noticed at the next loop or function, not at once.
+ */
+export class Jit implements Engine {
+  readonly machine: Machine;
+  readonly code: Code;
+  readonly #entries: ReadonlyMap<number, Entry>;
+  readonly #words: Int32Array;
+
+  constructor(machine: Machine, code: Code) {
+    this.machine = machine;
+    this.code = code;
+    this.#words = new Int32Array(machine.arena.memory.buffer, 0, 64);
+    const helpers = helpersOf(code);
+    const module = new WebAssembly.Module(compile(machine, code, helpers));
+    const { exports } = new WebAssembly.Instance(module, { machine: this.#imports(helpers) });
+    this.#entries = new Map(code.functions.map(({ slot }) => [slot, exports[entryName(slot)] as Entry]));
+  }
+
+  call(slot: number, framePointer: number): void {
+    const entry = this.#entries.get(slot);
+    if (!entry) throw new Fault(`calls slot ${slot}, where no function begins`);
+    try {
+      entry(framePointer);
+    } catch (error) {
+      if (!(error instanceof Fault) || error instanceof ProgramFault) throw error;
+      throw this.code.faultAt(this.#words[callArea.slot >> 2]!, error.message);
+    }
+  }
+
+  #imports(helpers: readonly number[]): Record<string, WebAssembly.ImportValue> {
+    const { machine, code } = this;
+    const imports: Record<string, WebAssembly.ImportValue> = {
+      memory: machine.arena.memory,
+      memoryFault: (slot: number, address: bigint) => {
+        throw this.#memoryFault(slot, address);
+      },
+      budgetFault: (slot: number) => {
+        throw code.faultAt(slot, "runs for more instructions than it may");
+      },
+      depthFault: (slot: number) => {
+        throw code.faultAt(slot, `nests more than ${maxFrames} function calls`);
+      },
+      tailCall: (framePointer: number) => Number(machine.tailCall(framePointer)),
+      loadPacket: (offset: number, sizeBytes: 1 | 2 | 4) => {
+        const value = machine.packet?.load(offset, sizeBytes);
+        if (value !== undefined) machine.arguments.set(0, value >>> 0);
+        return Number(value !== undefined);
+      },
+    };
+    for (const number of helpers) {
+      const helper = machine.helpers.get(number);
+      if (!helper) throw new Fault(`helper #${number} is not simulated`);
+      imports[helperImport(number)] = () => machine.arguments.set(0, helper(machine.arguments, machine));
+    }
+    return imports;
+  }
+
+  #memoryFault(slot: number, address: bigint): ProgramFault {
+    const { instruction } = this.code.instructions.find((placed) => placed.slot === slot)!;
+    if (instruction.kind !== "load" && instruction.kind !== "store" && instruction.kind !== "atomic")
+      throw new RangeError(`instruction ${slot} accesses no memory`);
+    const fault = accessFault(this.machine.arena, instruction, Number(BigInt.asIntN(64, address)));
+    return this.code.faultAt(slot, fault.message);
+  }
+}
+
+/** Numbers of the helpers that are called out to. */
+function helpersOf(code: Code): number[] {
+  const numbers = code.instructions.flatMap(({ instruction }) =>
+    instruction.kind === "callHelper" && instruction.helper !== tailCallHelper ? [instruction.helper] : [],
+  );
+  return [...new Set(numbers)];
+}
+
+function helperImport(number: number): string {
+  return `helper${number}`;
+}
+
+function entryName(slot: number): string {
+  return `function${slot}`;
+}
+
+const types = { bpf: 0, entry: 1, memoryFault: 2, fault: 1, tailCall: 3, loadPacket: 4, helper: 5 } as const;
+const signatures: readonly FunctionType[] = [
+  { parameters, results: [i64] },
+  { parameters: [i32], results: [] },
+  { parameters: [i32, i64], results: [] },
+  { parameters: [i32], results: [i32] },
+  { parameters: [i32, i32], results: [i32] },
+  { parameters: [], results: [] },
+];
+
+/** A program as a WebAssembly module that exports one entry for each of its functions. */
+function compile(machine: Machine, code: Code, helpers: readonly number[]): Uint8Array<ArrayBuffer> {
+  const fixed: readonly ImportedFunction[] = [
+    { name: "memoryFault", type: types.memoryFault },
+    { name: "budgetFault", type: types.fault },
+    { name: "depthFault", type: types.fault },
+    { name: "tailCall", type: types.tailCall },
+    { name: "loadPacket", type: types.loadPacket },
+  ];
+  const imports: Imports = {
+    memoryFault: 0,
+    budgetFault: 1,
+    depthFault: 2,
+    tailCall: 3,
+    loadPacket: 4,
+    helpers: new Map(helpers.map((number, i) => [number, fixed.length + i])),
+  };
+  const importCount = fixed.length + helpers.length;
+  const indexes = new Map(code.functions.map(({ first }, i) => [first, importCount + i]));
+  const indexOf = (first: number) => indexes.get(first)!;
+  const bodies = code.functions.map((body): DefinedFunction => {
+    const text = new BodyWriter(code, body, machine, imports, indexOf).write();
+    return { type: types.bpf, locals: localTypes, body: text };
+  });
+  const entries = code.functions.map(({ first, slot }): DefinedFunction => {
+    const body = entryBody(indexOf(first));
+    return { type: types.entry, locals: [], body, exportName: entryName(slot) };
+  });
+  return encodeModule({
+    types: signatures,
+    imports: [...fixed, ...helpers.map((number) => ({ name: helperImport(number), type: types.helper }))],
+    functions: [...bodies, ...entries],
+    memoryPages: machine.arena.memory.buffer.byteLength / pageBytes,
+  });
+}
+
+/** Calls a function with r1 to r5 from the call area and the frame pointer it is given, and leaves r0 there. */
+function entryBody(functionIndex: number): Uint8Array {
+  const out = new Writer().byte(op.i32Const, 0);
+  for (let register = 1; register <= 5; register++)
+    out.byte(op.i32Const, 0, op.i64Load, 0).unsigned(callArea.address + 8 * register);
+  out.byte(op.localGet, 0, op.i64ExtendI32U, op.call).unsigned(functionIndex);
+  return out.byte(op.i64Store, 0).unsigned(callArea.address).bytes;
+}

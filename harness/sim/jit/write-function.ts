@@ -1,0 +1,305 @@
+import type { Instruction } from "../../isa/instruction.js";
+import { writable } from "../arena.js";
+import { callArea } from "../call.js";
+import { frameBytes, isFunctionAddress, type Code, type FunctionBody } from "../code.js";
+import { frameStrideBytes, functionAddresses, type Machine } from "../machine.js";
+import { loadPacketOutside, tailCallHelper } from "../special.js";
+import { writeAtomic, writeLoad, writeStore } from "./access.js";
+import { writeAlu, writeByteSwap, writeCondition, writeMoveSigned, writeNegate } from "./arithmetic.js";
+import { layOut, type Block, type Construct, type Layout } from "./control-flow.js";
+import { FunctionWriter, type Imports } from "./function-writer.js";
+import { local } from "./locals.js";
+import { noResult, op } from "./wasm.js";
+
+/** What is open around the instruction at hand, outermost first; its place counts for `br`. */
+type Label = { readonly kind: "fault" | "if" | "dispatch" } | Construct;
+
+/** Writes one function of a program as the body of a WebAssembly function. */
+export class BodyWriter {
+  readonly #code: Code;
+  readonly #body: FunctionBody;
+  readonly #layout: Layout;
+  readonly #machine: Machine;
+  readonly #imports: Imports;
+  /** WebAssembly function index of the BPF function that begins at an instruction. */
+  readonly #functionIndex: (first: number) => number;
+  readonly #out: FunctionWriter;
+  readonly #labels: Label[] = [];
+  /** Block number → place in the order of writing. */
+  readonly #position: ReadonlyMap<number, number>;
+
+  constructor(
+    code: Code,
+    body: FunctionBody,
+    machine: Machine,
+    imports: Imports,
+    functionIndex: (first: number) => number,
+  ) {
+    this.#code = code;
+    this.#body = body;
+    this.#machine = machine;
+    this.#imports = imports;
+    this.#functionIndex = functionIndex;
+    this.#layout = layOut(code, body);
+    this.#position = new Map(this.#layout.order.map((block, at) => [block, at]));
+    this.#out = new FunctionWriter(machine.arena.capacityBytes, this.#nested);
+  }
+
+  write(): Uint8Array {
+    const out = this.#out;
+    this.#writePrologue();
+    this.#open({ kind: "fault" }, op.block);
+    const { constructs } = this.#layout;
+    if (constructs) this.#writeStructured(constructs);
+    else this.#writeDispatched();
+    out.byte(op.unreachable);
+    this.#close();
+    out.get(local.slot).get(local.address).call(this.#imports.memoryFault).byte(op.unreachable);
+    return out.bytes;
+  }
+
+  readonly #nested = (write: () => void): void => {
+    this.#labels.push({ kind: "if" });
+    write();
+    this.#close();
+  };
+
+  #open(label: Label, opcode: number): void {
+    this.#labels.push(label);
+    this.#out.byte(opcode, noResult);
+  }
+
+  #close(): void {
+    this.#labels.pop();
+    this.#out.byte(op.end);
+  }
+
+  /** Counts how many constructs lie between here and a label. */
+  #depthOf(isLabel: (label: Label) => boolean): number {
+    const index = this.#labels.findLastIndex(isLabel);
+    if (index < 0) throw new RangeError("a jump has no label to go to");
+    return this.#labels.length - 1 - index;
+  }
+
+  readonly #branchToFault = (): void => {
+    this.#out.byte(op.brIf).unsigned(this.#depthOf((label) => label.kind === "fault"));
+  };
+
+  /** Marks the part of the frame that is used as never written. */
+  #writePrologue(): void {
+    const out = this.#out;
+    const { stackBytes } = this.#body;
+    out.register(10, 32).const32(frameBytes).byte(op.i32Sub).set(local.frame).reloadBudget();
+    const unwritten = 0x0101_0101_0101_0101n * BigInt(writable);
+    for (let at = frameBytes - stackBytes; at < frameBytes; at += 8)
+      out
+        .get(local.frame)
+        .const64(unwritten)
+        .memory(op.i64Store, out.capacityBytes + at);
+  }
+
+  #writeStructured(constructs: readonly Construct[]): void {
+    const { order, blocks } = this.#layout;
+    const beginning = groupBy(constructs, ({ begin }) => begin);
+    order.forEach((block, at) => {
+      this.#closeAll(at);
+      // Those that were placed last enclose the others.
+      for (const construct of beginning.get(at)?.toReversed() ?? [])
+        this.#open(construct, construct.kind === "loop" ? op.loop : op.block);
+      const isLoop = beginning.get(at)?.some(({ kind }) => kind === "loop") ?? false;
+      this.#writeBlock(blocks[block]!, isLoop || at === 0);
+      this.#writeEnd(blocks[block]!, at);
+    });
+    this.#closeAll(order.length);
+  }
+
+  #closeAll(position: number): void {
+    for (let top = this.#labels.at(-1); top && "end" in top && top.end === position; top = this.#labels.at(-1))
+      this.#close();
+  }
+
+  /** For irreducible control flow: a loop around a table of jumps to all blocks. */
+  #writeDispatched(): void {
+    const out = this.#out;
+    const { order, blocks } = this.#layout;
+    this.#open({ kind: "dispatch" }, op.loop);
+    order.toReversed().forEach((_, i) => {
+      this.#open({ kind: "block", begin: 0, end: order.length - 1 - i }, op.block);
+    });
+    out
+      .get(local.label)
+      .byte(op.brTable)
+      .unsigned(order.length - 1);
+    for (let depth = 0; depth < order.length; depth++) out.unsigned(depth);
+    order.forEach((block, at) => {
+      this.#closeAll(at);
+      this.#writeBlock(blocks[block]!, true);
+      this.#writeEnd(blocks[block]!, at);
+    });
+    out.byte(op.unreachable);
+    this.#close();
+  }
+
+  #writeBlock({ first, end }: Block, mayRepeat: boolean): void {
+    const out = this.#out;
+    out
+      .get(local.budget)
+      .const32(end - first)
+      .byte(op.i32Sub)
+      .set(local.budget);
+    if (mayRepeat) {
+      out.get(local.budget).const32(0).byte(op.i32LtS, op.if, noResult);
+      out.const32(this.#code.instructions[first]!.slot).call(this.#imports.budgetFault).byte(op.end);
+    }
+    for (let index = first; index < end; index++) this.#writeInstruction(index);
+  }
+
+  /** What follows a block: a jump, or nothing where the block to go to is written next. */
+  #writeEnd({ end, taken, next }: Block, at: number): void {
+    const { instruction } = this.#code.instructions[end - 1]!;
+    if (instruction.kind === "exit") return;
+    if (instruction.kind === "branch" && taken !== undefined && next !== undefined && taken !== next) {
+      writeCondition(this.#out, instruction);
+      if (this.#position.get(taken) === at + 1) {
+        this.#out.byte(op.i32Eqz);
+        this.#jumpIf(next);
+      } else {
+        this.#jumpIf(taken);
+        this.#jump(next, at);
+      }
+    } else {
+      this.#jump((taken ?? next)!, at);
+    }
+  }
+
+  #jump(block: number, from: number): void {
+    const to = this.#position.get(block)!;
+    if (to === from + 1) return;
+    if (!this.#layout.constructs) this.#out.const32(to).set(local.label);
+    this.#out.byte(op.br).unsigned(this.#depthTo(to));
+  }
+
+  /** Takes the condition off the stack. */
+  #jumpIf(block: number): void {
+    const to = this.#position.get(block)!;
+    if (this.#layout.constructs) {
+      this.#out.byte(op.brIf).unsigned(this.#depthTo(to));
+      return;
+    }
+    this.#out.byte(op.if, noResult);
+    this.#nested(() => {
+      this.#out.const32(to).set(local.label).byte(op.br).unsigned(this.#depthTo(to));
+    });
+  }
+
+  #depthTo(position: number): number {
+    if (!this.#layout.constructs) return this.#depthOf((label) => label.kind === "dispatch");
+    return this.#depthOf(
+      (label) =>
+        (label.kind === "block" && label.end === position) || (label.kind === "loop" && label.begin === position),
+    );
+  }
+
+  #writeInstruction(index: number): void {
+    const out = this.#out;
+    const { slot, instruction } = this.#code.instructions[index]!;
+    switch (instruction.kind) {
+      case "alu":
+        writeAlu(out, instruction);
+        break;
+      case "negate":
+        writeNegate(out, instruction);
+        break;
+      case "moveSigned":
+        writeMoveSigned(out, instruction);
+        break;
+      case "byteSwap":
+        writeByteSwap(out, instruction);
+        break;
+      case "constant":
+        this.#writeConstant(slot, instruction);
+        break;
+      case "load":
+        writeLoad(out, slot, instruction, this.#branchToFault);
+        break;
+      case "store":
+        writeStore(out, slot, instruction, this.#branchToFault);
+        break;
+      case "atomic":
+        writeAtomic(out, slot, instruction, this.#branchToFault);
+        break;
+      case "loadPacket":
+        this.#writeLoadPacket(instruction);
+        break;
+      case "callHelper":
+        this.#writeHelperCall(slot, instruction.helper);
+        break;
+      case "callFunction":
+        this.#writeFunctionCall(slot, index);
+        break;
+      case "callKernel":
+        throw new RangeError("kernel functions are linked to helpers before a program runs");
+      case "exit":
+        out.leave();
+        break;
+      // Written by #writeEnd; `may_goto` never jumps (see the interpreter).
+      case "branch":
+      case "goto":
+      case "mayGoto":
+        break;
+    }
+  }
+
+  #writeConstant(slot: number, instruction: Instruction & { kind: "constant" }): void {
+    const { dst, low, high } = instruction;
+    const value = isFunctionAddress(instruction)
+      ? BigInt(functionAddresses + slot + 1 + low)
+      : (BigInt(high) << 32n) | BigInt(low >>> 0);
+    this.#out.const64(value).assign(dst);
+  }
+
+  #writeLoadPacket({ sizeBytes, index, offset }: Instruction & { kind: "loadPacket" }): void {
+    const out = this.#out;
+    out.const32(offset);
+    if (index !== undefined) out.register(index, 32).byte(op.i32Add);
+    out.const32(sizeBytes).call(this.#imports.loadPacket).byte(op.i32Eqz, op.if, noResult);
+    out.const64(loadPacketOutside).assign(0).leave().byte(op.end);
+    out.loadResult();
+  }
+
+  #writeHelperCall(slot: number, helper: number): void {
+    const out = this.#out;
+    out.spillArguments(slot).spillBudget();
+    if (helper === tailCallHelper) {
+      out.register(10, 32).call(this.#imports.tailCall).byte(op.if, noResult);
+      out.const32(0).memory(op.i64Load, callArea.address).byte(op.return, op.end);
+      return;
+    }
+    out.call(this.#imports.helpers.get(helper)!).reloadBudget().loadResult();
+  }
+
+  #writeFunctionCall(slot: number, index: number): void {
+    const out = this.#out;
+    out
+      .register(10)
+      .const64(this.#machine.lowestFrame + frameStrideBytes)
+      .byte(op.i64LtU, op.if, noResult);
+    out.const32(slot).call(this.#imports.depthFault).byte(op.end).spillBudget();
+    for (let register = 1; register <= 5; register++) out.register(register);
+    out.register(10).const64(frameStrideBytes).byte(op.i64Sub);
+    out
+      .call(this.#functionIndex(this.#code.targetOf(index)))
+      .assign(0)
+      .reloadBudget();
+  }
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,134 @@
+import { type Arena, readable, writable } from "./arena.js";
+import { Call, callArea } from "./call.js";
+import { frameBytes } from "./code.js";
+import { Fault } from "./fault.js";
+
+/** Calls of functions may be nested this deep (MAX_CALL_FRAMES of the kernel). */
+export const maxFrames = 8;
+
+/** MAX_TAIL_CALL_CNT of the kernel. */
+const maxTailCalls = 33;
+
+/** Addresses of functions: far above all memory, so that they can be called back and not read. */
+export const functionAddresses = 0xf000_0000;
+
+/** Nobody may look over the edge of a frame into the next one. */
+export const frameStrideBytes = frameBytes + 64;
+
+/** The instructions a program may run unless told otherwise: as many as the kernel's verifier follows. */
+export const defaultBudget = 1_000_000;
+
+/** The result is r0: sign-extended if it is negative. */
+export type Helper = (call: Call, machine: Machine) => number | bigint;
+
+/** Runs functions of one program on a machine. Both engines are one. */
+export interface Engine {
+  /**
+   * Calls the function that begins at a slot, with r1 to r5 of the call area, and leaves its result in r0.
+   *
+   * @param framePointer the top of its stack frame, from `Machine`
+   * @throws ProgramFault
+   */
+  call(slot: number, framePointer: number): void;
+}
+
+/** Legacy packet loads: what `LD_ABS` and `LD_IND` see. */
+export interface PacketLoader {
+  /** The big-endian number at an offset; undefined where it lies outside. Offsets are signed 32-bit. */
+  load(offset: number, sizeBytes: 1 | 2 | 4): number | undefined;
+}
+
+/** What programs run on: memory, stack, helpers, and the world that a hook has made around them. */
+export class Machine {
+  readonly arena: Arena;
+  readonly arguments: Call;
+  /** By number: those that the programs of this machine call. */
+  readonly helpers: ReadonlyMap<number, Helper>;
+  packet: PacketLoader | undefined;
+  /** The program in a slot of a program array, by the three arguments of `bpf_tail_call`. */
+  tailCallTarget: ((call: Call) => Engine | undefined) | undefined;
+  readonly #words: Int32Array;
+  /** A frame pointer below this is of one call too many. */
+  readonly lowestFrame: number;
+  readonly #entryFrame: number;
+  /** The program that runs now, for callbacks that its helpers make. */
+  #engine: Engine | undefined;
+  #tailCalls = 0;
+
+  constructor(arena: Arena, helpers: ReadonlyMap<number, Helper>) {
+    this.arena = arena;
+    this.helpers = helpers;
+    this.arguments = new Call(arena);
+    this.#words = new Int32Array(arena.memory.buffer, 0, 64);
+    this.lowestFrame = reserveStack(arena) + frameBytes;
+    this.#entryFrame = this.lowestFrame + (maxFrames - 1) * frameStrideBytes;
+  }
+
+  /** Instructions that are left to run. */
+  get budget(): number {
+    return this.#words[callArea.budget >> 2]!;
+  }
+
+  set budget(instructions: number) {
+    this.#words[callArea.budget >> 2] = instructions;
+  }
+
+  /** Runs a program's entry with its context in r1. */
+  run(engine: Engine, context: number, budget = defaultBudget): void {
+    this.budget = budget;
+    this.#tailCalls = 0;
+    this.arguments.set(1, context);
+    this.#engine = engine;
+    engine.call(0, this.#entryFrame);
+  }
+
+  /**
+   * `bpf_tail_call` with the arguments of the call area: where the slot holds a program and not too many were
+   * called before, runs it in the caller's place and leaves the result in r0. Returns whether it did.
+   */
+  tailCall(framePointer: number): boolean {
+    const target = this.tailCallTarget?.(this.arguments);
+    if (!target || this.#tailCalls >= maxTailCalls) return false;
+    this.#tailCalls++;
+    const caller = this.#engine;
+    this.#engine = target;
+    target.call(0, framePointer);
+    this.#engine = caller;
+    return true;
+  }
+
+  /** Calls a function of the running program back from a helper; arguments and result are in the call area. */
+  callBack(functionAddress: number): void {
+    const inner = this.innerFrame(this.#words[callArea.framePointer >> 2]! >>> 0);
+    if (!this.#engine || functionAddress < functionAddresses) throw new Fault("calls back what is no function");
+    if (inner === undefined) throw new Fault(`nests more than ${maxFrames} function calls`);
+    // The callback may call helpers, too: what they need to know of their caller is kept for this one's sake.
+    const outer = this.#words.slice(callArea.framePointer >> 2, (callArea.slot >> 2) + 1);
+    this.#engine.call(functionAddress - functionAddresses, inner);
+    this.#words.set(outer, callArea.framePointer >> 2);
+  }
+
+  /** The frame pointer of a function called from one with that frame pointer; undefined if that is too deep. */
+  innerFrame(framePointer: number): number | undefined {
+    const inner = framePointer - frameStrideBytes;
+    return inner < this.lowestFrame ? undefined : inner;
+  }
+
+  /** Forgets what a frame held: its bytes may be written, but not read. */
+  openFrame(framePointer: number, stackBytes: number): void {
+    this.arena.protect(framePointer - stackBytes, stackBytes, writable);
+  }
+}
+
+function reserveStack(arena: Arena): number {
+  const sizeBytes = maxFrames * frameStrideBytes;
+  const describe = (offset: number) => ({
+    name: "the stack frame",
+    start: Math.floor(offset / frameStrideBytes) * frameStrideBytes,
+    sizeBytes: frameBytes,
+  });
+  const bottom = arena.allocate(sizeBytes, 0, describe);
+  if (bottom === undefined) throw new RangeError("no room for the stack");
+  for (let i = 0; i < maxFrames; i++) arena.protect(bottom + i * frameStrideBytes, frameBytes, readable | writable);
+  return bottom;
+}
