@@ -68,8 +68,8 @@ function sameChecksum(a: number, b: number): boolean {
 function whyNotChecked(context: LayerContext, field: ParsedField): string | undefined {
   const { layers, layer, index } = context;
   const rule = field.def.checksum!;
-  if (layer.quoted) return "part of a quoted packet, which may be cut off";
   if (rule.covers === "header") return layer.headerTruncated ? "the header is cut off" : undefined;
+  if (layer.quoted) return "part of a quoted packet, which may be cut off";
   if (isInFragment(layers, index)) return "a fragment, and the rest is elsewhere";
   if (layers.slice(0, index + 1).some((outer) => outer.truncated)) return "the packet is cut off";
   const network = networkLayerOf(layers, index);
