@@ -9,7 +9,7 @@ import { summary } from "../packet/print.js";
 import type { ParsedField, ParsedLayer, ParsedPacket } from "../packet/protocol.js";
 import { toScapy } from "../packet/text.js";
 import { describeFieldValue } from "../packet/value.js";
-import { alignLayers } from "./align.js";
+import { alignLayers } from "../packet/align.js";
 import { finding, type Finding } from "./finding.js";
 
 /** Ends a list of layers after which nothing may follow. */

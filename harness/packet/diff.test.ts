@@ -89,16 +89,16 @@ actual packet    eth / ipv4 10.0.0.1 > 10.0.1.2 ttl 63 / udp 40000 > 9 / 5 bytes
 expected bytes
   0000  02 00 00 00 00 02 02 00  00 00 00 01 08 00 45 00  ..............E.
   0010  00 21 00 00 00 00[40]11  65 ca 0a 00 00 01 0a 00  .!....@.e.......
-  0020  01 02 9c 40 00 09 00 0d  85 96 68 65 6c 6c 6f     ...@......hello
+  0020  01 02 9c 40 00 09 00 0d  0a b6 68 65 6c 6c 6f     ...@......hello
 actual bytes
   0000  02 00 00 00 00 02 02 00  00 00 00 01 08 00 45 00  ..............E.
   0010  00 21 00 00 00 00[3f]11  65 ca 0a 00 00 01 0a 00  .!....?.e.......
-  0020  01 02 9c 40 00 09 00 0d  85 96 68 65 6c 6c 6f     ...@......hello
+  0020  01 02 9c 40 00 09 00 0d  0a b6 68 65 6c 6c 6f     ...@......hello
 `);
   });
 
   it("shows a packet that came out empty", () => {
     const empty = { linkType: "ethernet" as const, bytes: new Uint8Array() };
-    expect(formatDiff(sent, empty)).to.match(/actual packet +an empty packet/);
+    expect(formatDiff(sent, empty)).to.match(/actual packet +eth \(cut off after 0 bytes\)/);
   });
 });

@@ -150,7 +150,7 @@ function layerName(packet: ParsedPacket, index: number): string {
 export function formatDiff(expected: Packet, actual: Packet): string {
   const differences = diffPackets(expected, actual);
   if (differences.length === 0) return "";
-  const width = Math.max(...differences.map(({ what }) => what.length), "expected packet".length - 2);
+  const width = Math.max(...differences.map(({ what }) => what.length), "expected packet".length);
   const { expectedMarks, actualMarks } = changedBytes(alignPackets(expected, actual));
   return [
     ...differences.flatMap((difference) => formatDifference(difference, width)),

@@ -1,11 +1,11 @@
 import { HarnessError, harnessError } from "../model/error.js";
 import type { Packet } from "../model/packet.js";
-import type { LayerPattern, SendSource } from "../model/scenario.js";
+import type { SendSource } from "../model/scenario.js";
 import { editPacket } from "../packet/build.js";
 import type { CaptureInput } from "../packet/capture/captured-packet.js";
 import { readCapture } from "../packet/capture/read.js";
+import { matchLayers } from "../packet/match.js";
 import { parsePacket } from "../packet/parse.js";
-import { matchPattern } from "../packet/pattern.js";
 
 export type CaptureSource = SendSource & { readonly kind: "capture" };
 
@@ -23,7 +23,7 @@ export async function packetsOfCapture(source: CaptureSource, openCapture: OpenC
   let seen = 0;
   for await (const { packet, index } of readCapture(file, path.value, { frames })) {
     seen = index;
-    if (filter && !hasLayers(packet, filter)) continue;
+    if (filter && !matchLayers(parsePacket(packet), filter)) continue;
     packets.push(set.length === 0 ? packet : editPacket(packet, set));
   }
   const beyond = frames?.find(([, last]) => Number.isFinite(last) && last > seen);
@@ -44,23 +44,4 @@ async function open(path: CaptureSource["path"], openCapture: OpenCapture): Prom
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw harnessError("capture", `cannot read ${path.value}: ${reason}`, { span: path.span, cause });
   }
-}
-
-/** Whether a packet has all these layers, in this order, with these fields. */
-function hasLayers(packet: Packet, patterns: readonly LayerPattern[]): boolean {
-  const { layers } = parsePacket(packet);
-  let next = 0;
-  return patterns.every(({ protocol, fields }) => {
-    const found = layers.findIndex(
-      (layer, index) =>
-        index >= next &&
-        layer.protocol === protocol &&
-        Object.entries(fields).every(([name, { value: pattern }]) => {
-          const value = layer.values[name];
-          return value !== undefined && matchPattern(pattern, value);
-        }),
-    );
-    next = found + 1;
-    return found >= 0;
-  });
 }
