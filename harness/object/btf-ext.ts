@@ -1,5 +1,5 @@
 import type { Btf } from "./btf.js";
-import { readBtfHeader } from "./btf.js";
+import { readBtfHeader } from "./read-btf.js";
 import type { Window } from "./window.js";
 
 /** What .BTF.ext says about instructions, by ELF section name and ascending by offset in that section. */

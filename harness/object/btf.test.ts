@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { HarnessError } from "../model/error.js";
 import type { DataType } from "../model/object.js";
-import { readBtf } from "./btf.js";
 import { DataTypes } from "./data-type.js";
+import { readBtf } from "./read-btf.js";
 import { Window } from "./window.js";
 
 const kinds = { int: 1, pointer: 2, array: 3, struct: 4, union: 5, enum: 6, typedef: 8, variable: 14, enum64: 19 };

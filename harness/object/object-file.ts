@@ -1,7 +1,8 @@
-import { readBtf, type Btf } from "./btf.js";
+import type { Btf } from "./btf.js";
 import { noBtfExt, readBtfExt, type BtfExt } from "./btf-ext.js";
 import { DataTypes } from "./data-type.js";
 import { readElf, sectionTypes, type ElfFile, type ElfSection, type ElfSymbol } from "./elf.js";
+import { readBtf } from "./read-btf.js";
 
 /**
  * An opened object with all that is needed to link it: sections, symbols, BTF, line info. `readObject`

@@ -1,6 +1,7 @@
 import type { BpfObject } from "../model/object.js";
+import { readBtfMaps } from "./btf-maps.js";
 import { readGlobals } from "./globals.js";
-import { readMaps } from "./maps.js";
+import { readLegacyMaps } from "./legacy-maps.js";
 import { findSection, openObject } from "./object-file.js";
 import { readPrograms } from "./programs.js";
 
@@ -22,7 +23,7 @@ export function readObject(contents: Uint8Array, name: string): BpfObject {
     byteOrder: file.elf.littleEndian ? "little" : "big",
     license: license && license.sizeBytes > 0 ? license.data.text(0, "the licence") : "",
     programs: readPrograms(file),
-    maps: readMaps(file),
+    maps: [...readLegacyMaps(file), ...readBtfMaps(file)],
     globals: readGlobals(file),
     structs: file.types?.namedStructs() ?? [],
   };
