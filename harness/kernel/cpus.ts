@@ -32,11 +32,6 @@ export function onCpu<T>(n: number, work: () => T): T {
   }
 }
 
-/** CPUs that the calling thread may run on. */
-export function allowedCpus(): number[] {
-  return cpusOf(affinity());
-}
-
 function affinity(): Uint8Array {
   // 1024 CPUs, glibc's own limit; the kernel refuses a mask that is too small for it.
   const mask = new Uint8Array(128);

@@ -195,7 +195,7 @@ function declare(): Libbpf {
         kernel_log_size: log.length,
         kernel_log_level: logLevel,
       }) as Pointer | null,
-  } as Libbpf;
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Packet } from "../model/packet.js";
 /** A packet as BPF_PROG_TEST_RUN wants it, and the way back. */
 export interface LinkLayer {
   readonly wrapped: Uint8Array;
-  unwrap(out: Uint8Array): Uint8Array;
+  readonly unwrap: (out: Uint8Array) => Uint8Array;
 }
 
 const headerBytes = 14;

@@ -42,8 +42,34 @@ export function whyUnreadable(spec: MapSpec): string | undefined {
   return reason && `contents of map '${spec.name}' (${spec.type}): ${reason}`;
 }
 
+/** Values of these are sockets, perf events or the like, which a scenario cannot name. */
+const unsettable: Partial<Record<MapType, string>> = {
+  perf_event_array: "expect.events sets up its buffers",
+  ringbuf: "only programs write to it",
+  user_ringbuf: "it is a stream, not entries",
+  cgroup_array: "its values are cgroups",
+  xskmap: "its values are AF_XDP sockets",
+  sockmap: "its values are sockets",
+  sockhash: "its values are sockets",
+  reuseport_sockarray: "its values are sockets",
+  sk_storage: "its keys are sockets",
+  inode_storage: "its keys are inodes",
+  task_storage: "its keys are tasks",
+  cgrp_storage: "its keys are cgroups",
+  struct_ops: "it holds kernel functions",
+  arena: "it is memory, not entries",
+};
+
+/** Why a scenario cannot put entries into such a map; undefined where it can. */
+export function whyUnsettable(spec: MapSpec): string | undefined {
+  const reason = unsettable[spec.type];
+  return reason && `entries of map '${spec.name}' (${spec.type}): ${reason}`;
+}
+
 /** Sets or deletes one entry as user space does; the map's own type decides what the value means. */
 export function applyPatch(map: BpfMap, patch: MapPatch, references: References): void {
+  const reason = whyUnsettable(map.spec);
+  if (reason !== undefined) throw harnessError("unsupported", reason, { span: patch.span });
   if (patch.op === "delete") {
     map.delete(patch.key, patch.span);
     return;

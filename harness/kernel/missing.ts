@@ -1,7 +1,7 @@
 import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
 import { missingContext } from "./context.js";
 import { expectationsOn } from "./expected.js";
-import { whyUnreadable } from "./maps.js";
+import { whyUnreadable, whyUnsettable } from "./maps.js";
 import { withoutTestRun } from "./test-run-error.js";
 
 const headerBytes = 14;
@@ -18,6 +18,10 @@ export function missingFor(plan: Plan): string[] {
   if (typeReason !== undefined) return [typeReason];
   const missing = new Set<string>();
   if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
+  for (const { map } of plan.maps) {
+    const reason = whyUnsettable(map);
+    if (reason !== undefined) missing.add(reason);
+  }
   let unloaded = false;
   for (const step of plan.steps) {
     for (const reason of missingOfStep(plan, step, unloaded)) missing.add(reason);
@@ -37,6 +41,8 @@ function missingOfStep(plan: Plan, step: PlannedStep, unloaded: boolean): string
     case "send":
       if (unloaded) return ["packets behind an unload step meet no program here: backend wire has a network"];
       return [...missingOfPackets(plan, step), ...missingOfContext(plan, step)];
+    case "maps":
+      return step.patches.flatMap(({ map }) => whyUnsettable(map) ?? []);
     default:
       return [];
   }

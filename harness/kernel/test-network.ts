@@ -75,10 +75,11 @@ export class TestNetwork {
 
   private ip(...arguments_: readonly string[]): void {
     try {
-      this.inside(() => execFileSync("ip", arguments_, { stdio: ["ignore", "ignore", "pipe"] }));
+      this.inside(() => execFileSync("ip", arguments_, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" }));
     } catch (cause) {
-      const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-      const said = String((cause as { stderr?: unknown }).stderr ?? "").trim();
+      const { code, stderr } = cause as { code?: string; stderr?: string };
+      const missing = code === "ENOENT";
+      const said = stderr?.trim() ?? "";
       throw harnessError(
         missing ? "tool" : "topology",
         missing ? "ip is not installed" : `ip ${arguments_.join(" ")}: ${said}`,

@@ -82,7 +82,7 @@ export function nativeLoop(): TestRunLoop | undefined {
   const address = libc().mapCode(code);
   if (address === undefined) return undefined;
   const ffi = koffi();
-  const native = ffi.decode(address, ffi.proto("long pp_test_run_loop(int64_t attrs, long count)")) as unknown as (
+  const native = ffi.decode(address, ffi.proto("long", ["int64_t", "long"])) as unknown as (
     attrs: number,
     count: number,
   ) => number;
