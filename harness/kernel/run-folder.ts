@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { libc, orThrow } from "./libc.js";
 
 const runsFolder = "/run/packetproof";
+const ownerFile = "owner";
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
 const MS_NOEXEC = 8;
@@ -11,7 +12,7 @@ const MNT_DETACH = 2;
 /**
  * `/run/packetproof/<runId>`: the run's own bpffs and tracefs, mounted when first needed and gone after `close`.
  * The machine's own mounts at /sys/fs/bpf and /sys/kernel/tracing are never touched, and need not be there.
- * A file `pid` names the process that it belongs to, so that `clean` knows what a killed run left.
+ * A file `owner` names the process that it belongs to, so that `clean` knows what a killed run left.
  */
 export class RunFolder {
   readonly runId: string;
@@ -54,7 +55,7 @@ export class RunFolder {
   private make(): void {
     if (this.made) return;
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    writeFileSync(join(this.path, "pid"), `${process.pid}\n`);
+    writeFileSync(join(this.path, ownerFile), ownerLine(process.pid)!);
     this.made = true;
   }
 }
@@ -89,7 +90,18 @@ function unmount(target: string): void {
 }
 
 function ownerIsAlive(path: string): boolean {
-  const file = join(path, "pid");
+  const file = join(path, ownerFile);
   if (!existsSync(file)) return false;
-  return existsSync(`/proc/${readFileSync(file, "utf8").trim()}`);
+  const line = readFileSync(file, "utf8");
+  return ownerLine(Number.parseInt(line)) === line;
+}
+
+/** Number and start time (field 22 of /proc/PID/stat): numbers are given out again. Undefined for who is not there. */
+function ownerLine(pid: number): string | undefined {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return undefined;
+  const stat = readFileSync(file, "latin1");
+  // The command's name, in parentheses, may have blanks and parentheses in it.
+  const startTicks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return `${pid} ${startTicks}\n`;
 }
