@@ -1,6 +1,6 @@
 import { harnessError } from "../model/error.js";
 import type { FieldValue } from "../model/packet.js";
-import { join } from "./options.js";
+import { joinBytes } from "./capture/join-bytes.js";
 import type { FieldDef, ListCodec } from "./protocol.js";
 import { type Plain, formatFieldValue, parseFieldValue } from "./field-value.js";
 
@@ -16,7 +16,7 @@ export function addressList(family: "ipv4" | "ipv6"): ListCodec {
       }
       return { items, endBytes };
     },
-    encode: (items) => join(items as readonly Uint8Array[]),
+    encode: (items) => joinBytes(items as readonly Uint8Array[]),
     parse: (items, path) =>
       items.map((item) => {
         if (item instanceof Uint8Array && item.length < sizeBytes) return item;

@@ -3,7 +3,7 @@ import type { FieldValue, LinkType, Packet } from "../model/packet.js";
 import type { LayerSpec } from "../model/scenario.js";
 import { givenValues, requirePresent } from "./given.js";
 import { encodeFields, zeroOf } from "./header.js";
-import { join } from "./options.js";
+import { joinBytes } from "./capture/join-bytes.js";
 import { type EncodedLayer, placeLayers } from "./place.js";
 import type { FieldDef, Neighbours, Protocol, Values } from "./protocol.js";
 import { findProtocol, padding, protocolHint } from "./protocols.js";
@@ -24,7 +24,7 @@ export interface BuildOptions {
 export function buildPacket(layers: readonly LayerSpec[], options: BuildOptions = {}): Packet {
   const linkType = linkTypeOf(layers);
   const encoded = layers.map((spec, i) => encodeLayer(spec, neighboursOf(layers, i)));
-  const bytes = join(encoded.map(({ header }) => header.bytes));
+  const bytes = joinBytes(encoded.map(({ header }) => header.bytes));
   settle(bytes, placeLayers(encoded), (index, { def }) => layers[index]!.fields[def.name] === undefined);
   return { linkType, bytes: truncate(bytes, options.truncateBytes) };
 }

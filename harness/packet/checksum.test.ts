@@ -261,5 +261,15 @@ describe("the checksum oracle", () => {
     );
     expect(explain(old)).to.match(/^it is still that of the packet before \(0x/);
     expect(explain(incrementalUpdate(right, 0, old))).to.include("was not zeroed before summing");
+    const rewritten = buildPacket([...translated.slice(0, 3), layer("payload", "an even payload")]);
+    const stale = parsePacket(buildPacket(translated)).layers[2]!.values["checksum"] as number;
+    const tcp = { ...translated[2]!, fields: { ...translated[2]!.fields, ...sum(stale) } };
+    const finding = findingOf(
+      buildPacket([...translated.slice(0, 2), tcp, layer("payload", "an even payload")]),
+      "tcp",
+      buildPacket(translated),
+    );
+    expect(findingOf(rewritten, "tcp").ok).to.equal(true);
+    expect(finding.explanation).to.equal("it was not updated for the bytes behind the tcp header, which changed");
   });
 });

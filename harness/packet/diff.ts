@@ -183,7 +183,8 @@ function changedBytes({ expected, actual, origin }: AlignedPackets): {
   const actualMarks = new Set(actual.bytes.keys());
   for (const [index, layer] of actual.layers.entries()) {
     const source = origin[index] === undefined ? undefined : expected.layers[origin[index]];
-    for (let at = 0; source && at < Math.min(source.headerBytes, layer.headerBytes); at++) {
+    if (!source) continue;
+    for (let at = 0; at < Math.min(source.headerBytes, layer.headerBytes); at++) {
       if (expected.bytes[source.offsetBytes + at] !== actual.bytes[layer.offsetBytes + at]) continue;
       expectedMarks.delete(source.offsetBytes + at);
       actualMarks.delete(layer.offsetBytes + at);

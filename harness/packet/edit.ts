@@ -6,7 +6,7 @@ import { checksumOf, coverageOf, sumOf } from "./coverage.js";
 import { givenValues, requirePresent } from "./given.js";
 import { encodeFields, writeFixed } from "./header.js";
 import { unjudgedLengths } from "./lengths.js";
-import { join } from "./options.js";
+import { joinBytes } from "./capture/join-bytes.js";
 import { parsePacket } from "./parse.js";
 import { summary } from "./print.js";
 import type { ParsedField, ParsedLayer, ParsedPacket, Values } from "./protocol.js";
@@ -23,7 +23,7 @@ export function editPacket(packet: Packet, layers: readonly LayerSpec[]): Packet
   const parsed = parsePacket(packet);
   const edits = assignEdits(packet, parsed, layers);
   const headers = parsed.layers.map((layer, index) => editHeader(packet.bytes, layer, edits.get(index)));
-  const bytes = join(headers.map((header) => header.bytes));
+  const bytes = joinBytes(headers.map((header) => header.bytes));
   const right = rightFields(parsed);
   const hidden = unverifiableSums(parsed);
   settle(

@@ -26,7 +26,7 @@ export function parsePacket(packet: Packet): ParsedPacket {
     partial ||= definition.isFragment?.(values) ?? false;
     name = definition.next(values, { bytes, startBytes: offset, endBytes });
   }
-  addPadding(layers, bytes);
+  addPadding(layers, bytes, offset);
   return { linkType, bytes, layers };
 }
 
@@ -62,18 +62,13 @@ function parseLayer(
 }
 
 /** Bytes behind a layer's own end but inside the one around it: Ethernet's padding, trailers. */
-function addPadding(layers: ParsedLayer[], bytes: Uint8Array): void {
-  const last = layers.at(-1);
-  let offset = last === undefined ? 0 : last.offsetBytes + last.headerBytes;
-  for (const layer of layers.slice().reverse()) {
-    if (layer.endBytes > offset) layers.push(paddingLayer(bytes, offset, layer.endBytes));
-    offset = Math.max(offset, layer.endBytes);
+function addPadding(layers: ParsedLayer[], bytes: Uint8Array, contentEndBytes: number): void {
+  let offset = contentEndBytes;
+  for (const endBytes of [...layers.map((layer) => layer.endBytes).reverse(), bytes.length]) {
+    if (endBytes <= offset) continue;
+    layers.push(parseLayer(padding, bytes, offset, endBytes, false, false));
+    offset = endBytes;
   }
-  if (bytes.length > offset) layers.push(paddingLayer(bytes, offset, bytes.length));
-}
-
-function paddingLayer(bytes: Uint8Array, offsetBytes: number, endBytes: number): ParsedLayer {
-  return parseLayer(padding, bytes, offsetBytes, endBytes, false, false);
 }
 
 /** A field of the nth layer of a protocol, or undefined where the packet has none. */

@@ -42,7 +42,6 @@ function contentEnds(encoded: readonly EncodedLayer[]): number[] {
       const frame = open.findLastIndex((index) => encoded[index]!.definition.name === "eth");
       for (const index of open.slice(frame + 1)) ends[index] = offset;
       open = open.slice(0, Math.max(0, frame));
-      ends[i] = offset + header.bytes.length;
     } else open.push(i);
     offset += header.bytes.length;
   }

@@ -1,5 +1,5 @@
 import { harnessError } from "../../model/error.js";
-import { join } from "../options.js";
+import { joinBytes } from "../capture/join-bytes.js";
 
 /** RFC 1035 §2.3.4. */
 const maxLabelBytes = 63;
@@ -78,17 +78,18 @@ export function parseName(text: string): readonly Uint8Array[] {
 export function encodeName(text: string, before: Uint8Array): Uint8Array {
   const labels = parseName(text);
   const written = (kept: number): readonly Uint8Array[] =>
-    labels.slice(0, kept).map((label) => join([Uint8Array.of(label.length), label]));
+    labels.slice(0, kept).map((label) => joinBytes([Uint8Array.of(label.length), label]));
   for (let kept = 0; kept < labels.length; kept++) {
     const found = findName(labels.slice(kept), before);
-    if (found !== undefined) return join([...written(kept), Uint8Array.of(pointerBits | (found >> 8), found & 0xff)]);
+    if (found !== undefined)
+      return joinBytes([...written(kept), Uint8Array.of(pointerBits | (found >> 8), found & 0xff)]);
   }
-  return join([...written(labels.length), Uint8Array.of(0)]);
+  return joinBytes([...written(labels.length), Uint8Array.of(0)]);
 }
 
 function findName(labels: readonly Uint8Array[], message: Uint8Array): number | undefined {
   const wanted = labels.map(labelText).join(".");
-  const first = join([Uint8Array.of(labels[0]!.length), labels[0]!]);
+  const first = joinBytes([Uint8Array.of(labels[0]!.length), labels[0]!]);
   const last = Math.min(message.length - first.length, maxPointer);
   for (let at = 0; at <= last; at++) {
     if (!first.every((byte, i) => message[at + i] === byte)) continue;

@@ -2,7 +2,8 @@ import { harnessError } from "../../model/error.js";
 import type { FieldValue } from "../../model/packet.js";
 import { readUint, writeUint } from "../bits.js";
 import { type Plain, formatFieldValue, parseFieldValue, show } from "../field-value.js";
-import { formatRecord, join } from "../options.js";
+import { joinBytes } from "../capture/join-bytes.js";
+import { formatRecord } from "../record.js";
 import type { FieldDef, ListCodec, ListSource, Values } from "../protocol.js";
 import { decodeName, encodeName, parseName } from "./dns-name.js";
 
@@ -73,7 +74,7 @@ function section(
     },
     encode: (items, before) => {
       let message = before;
-      for (const item of items) message = join([message, encodeItem(item as Values, message)]);
+      for (const item of items) message = joinBytes([message, encodeItem(item as Values, message)]);
       return message.subarray(before.length);
     },
     parse: (items, path) => items.map((item) => parseItem(asMap(item as Plain, path), path)),
@@ -161,7 +162,7 @@ function encodeQuestion(item: Values, before: Uint8Array): Uint8Array {
   const fixed = new Uint8Array(4);
   writeUint(fixed, 0, 16, item["type"] as number);
   writeUint(fixed, 16, 16, item["class"] as number);
-  return join([encodeName(item["name"] as string, before), fixed]);
+  return joinBytes([encodeName(item["name"] as string, before), fixed]);
 }
 
 function encodeRecord(item: Values, before: Uint8Array): Uint8Array {
@@ -170,16 +171,16 @@ function encodeRecord(item: Values, before: Uint8Array): Uint8Array {
   writeUint(fixed, 0, 16, item["type"] as number);
   writeUint(fixed, 16, 16, item["class"] as number);
   writeUint(fixed, 32, 32, item["ttl"] as number);
-  const raw = encodeData(item["data"]!, join([before, owner, fixed]));
+  const raw = encodeData(item["data"]!, joinBytes([before, owner, fixed]));
   writeUint(fixed, 64, 16, raw.length);
-  return join([owner, fixed, raw]);
+  return joinBytes([owner, fixed, raw]);
 }
 
 function encodeData(value: FieldValue, before: Uint8Array): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === "string") return encodeName(value, before);
   const strings = (value as readonly string[]).map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
-  return join(strings.map((bytes) => join([Uint8Array.of(bytes.length), bytes])));
+  return joinBytes(strings.map((bytes) => joinBytes([Uint8Array.of(bytes.length), bytes])));
 }
 
 function parseQuestion(plain: { readonly [name: string]: Plain }, path: string): Values {

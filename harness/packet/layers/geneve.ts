@@ -2,7 +2,8 @@ import { harnessError } from "../../model/error.js";
 import type { FieldValue } from "../../model/packet.js";
 import { decodeFields, encodeFields } from "../header.js";
 import { etherTypes, nextByEtherType } from "../numbers.js";
-import { formatRecord, join, parseRecord } from "../options.js";
+import { joinBytes } from "../capture/join-bytes.js";
+import { formatRecord, parseRecord } from "../record.js";
 import type { FieldDef, ListCodec, Protocol, Values } from "../protocol.js";
 import { etherTypeOf } from "./eth.js";
 
@@ -39,7 +40,7 @@ const options: ListCodec = {
     }
     return { items, endBytes };
   },
-  encode: (items) => join(items.map((item) => encodeOption(item as Values))),
+  encode: (items) => joinBytes(items.map((item) => encodeOption(item as Values))),
   parse: (items, path) => items.map((item) => parseOption(item, path)),
   format: (items) => (items.length === 0 ? "none" : items.map((item) => formatOption(item as Values)).join(", ")),
   shape: { kind: "structs", fields: writtenFields },
@@ -63,7 +64,7 @@ function parseOption(item: unknown, path: string): FieldValue {
 }
 
 function padded(data: Uint8Array): Uint8Array {
-  return join([data, new Uint8Array(-data.length & 3)]);
+  return joinBytes([data, new Uint8Array(-data.length & 3)]);
 }
 
 function formatOption(option: Values): string {
