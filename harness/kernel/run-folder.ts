@@ -91,7 +91,8 @@ function unmount(target: string): void {
 
 function ownerIsAlive(path: string): boolean {
   const file = join(path, ownerFile);
-  if (!existsSync(file)) return false;
+  // Just about to be written.
+  if (!existsSync(file)) return true;
   const line = readFileSync(file, "utf8");
   return ownerLine(Number.parseInt(line)) === line;
 }
