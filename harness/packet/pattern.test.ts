@@ -68,6 +68,8 @@ describe("patterns", () => {
     expect(printed(ttl, { not: "1..5" })).to.equal("not 1..5");
     expect(printed(ttl, { min: 5 })).to.equal("at least 5");
     expect(printed(src, "10.1.0.0/16")).to.equal("10.1.0.0/16");
+    expect(printed(src, "1.2.3.4/0")).to.equal("0.0.0.0/0");
+    expect(printed(src, { mask: "0.255.0.0", value: "0.1.0.0" })).to.equal("0.1.0.0 under the mask 0.255.0.0");
     expect(printed(flags, { mask: "SR", value: "S" })).to.equal("S under the mask SR");
     expect(formatPattern(undefined, { kind: "equals", value: 7n })).to.equal("7");
   });
