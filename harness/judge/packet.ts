@@ -8,7 +8,7 @@ import { formatPattern, matchPattern, sameValue } from "../packet/pattern.js";
 import { summary } from "../packet/print.js";
 import type { ParsedField, ParsedLayer, ParsedPacket } from "../packet/protocol.js";
 import { toScapy } from "../packet/text.js";
-import { describeFieldValue } from "../packet/value.js";
+import { describeFieldValue } from "../packet/field-value.js";
 import { alignLayers } from "../packet/align.js";
 import { finding, type Finding } from "./finding.js";
 

@@ -3,7 +3,7 @@ import type { LayerPattern } from "../model/scenario.js";
 import { nowhere } from "./layer.js";
 import { matchLayers } from "./match.js";
 import { parsePacket } from "./parse.js";
-import type { Plain } from "./value.js";
+import type { Plain } from "./field-value.js";
 import { parsePattern } from "./pattern.js";
 import { findField, findProtocol } from "./protocols.js";
 import { packetFromText } from "./text.js";

@@ -17,7 +17,7 @@ process.on("message", (task: WorkerTask) => {
 
 process.on("disconnect", () => {
   stop.abort();
-  void running.finally(async () => sessions?.close());
+  void running.then(() => sessions?.close());
 });
 
 // The parent handles Ctrl-C, which the terminal sends to the whole group, and then disconnects.

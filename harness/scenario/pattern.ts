@@ -2,7 +2,7 @@ import { nearest } from "../model/nearest.js";
 import type { FieldValue, Pattern } from "../model/packet.js";
 import { parsePattern } from "../packet/pattern.js";
 import type { FieldDef } from "../packet/protocol.js";
-import { parseFieldValue } from "../packet/value.js";
+import { parseFieldValue } from "../packet/field-value.js";
 import { type Decoder, type Invalid, type Report, allOf, invalid, mistyped } from "./decoder.js";
 import { fieldSchema } from "./field-schema.js";
 import type { Definitions, JsonSchema } from "./json-schema.js";

@@ -1,6 +1,6 @@
 import { HarnessError } from "../model/error.js";
 import type { FieldDef } from "../packet/protocol.js";
-import type { Plain } from "../packet/value.js";
+import type { Plain } from "../packet/field-value.js";
 import { type Invalid, type Report, invalid } from "./decoder.js";
 import type { Node } from "./node.js";
 
