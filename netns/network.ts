@@ -15,6 +15,7 @@ import {
   type NamespaceNames,
 } from "./commands.js";
 import { Devices } from "./device.js";
+import { waitForIpv6 } from "./ipv6-ready.js";
 import { Ledger } from "./ledger.js";
 import { Namespace, namespacePath, removeNamespaceName } from "./namespace.js";
 import { killProcessesIn } from "./processes.js";
@@ -150,6 +151,7 @@ function bringUp(
 async function configureHost(topology: Topology, host: Host, namespace: Namespace): Promise<void> {
   setSysctls(namespace, host.name, host.sysctls);
   await runBatch("ip", namespace, hostCommands(topology, host));
+  await waitForIpv6(namespace, host);
 }
 
 class LiveNetwork implements Network {
