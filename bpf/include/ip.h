@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* IPv4 with options, IPv6 with extension headers, fragments of both. */
+/*
+ * IPv4 with options, IPv6 with extension headers, fragments of both.
+ *
+ * Only what is needed to read on is checked. Checksums and the length fields are left to whoever
+ * receives the packet: large receive and send offload set the lengths to 0, and what they cut short
+ * (Ethernet pads frames to 60 bytes) is broken for every receiver alike.
+ */
 #pragma once
 
 #include "cursor.h"
