@@ -19,6 +19,7 @@ export interface Libc {
   closeInBackground(fd: number): Promise<number>;
   read(fd: number, into: Uint8Array, sizeBytes: number): number;
   write(fd: number, bytes: Uint8Array, sizeBytes: number): number;
+  lseek(fd: number, offset: number, whence: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   mount(source: string, target: string, type: string, flags: number, options: string | null): number;
@@ -134,6 +135,7 @@ function declare(): Libc {
   const close = self.func("int close(int fd)");
   const read = self.func("long read(int fd, void *into, size_t size)");
   const write = self.func("long write(int fd, const void *bytes, size_t size)");
+  const lseek = self.func("int64_t lseek(int fd, int64_t offset, int whence)");
   const fcntl = self.func("int fcntl(int fd, int command, long argument)");
   const ioctl = self.func("int ioctl(int fd, unsigned long request, void *argument)");
   const mount = self.func(
@@ -173,6 +175,7 @@ function declare(): Libc {
       ),
     read: (fd, into, size) => checked(read(fd, into, size)),
     write: (fd, bytes, size) => checked(write(fd, bytes, size)),
+    lseek: (fd, offset, whence) => checked(lseek(fd, offset, whence)),
     fcntl: (fd, command, argument) => checked(fcntl(fd, command, argument)),
     ioctl: (fd, request, argument) => checked(ioctl(fd, request, argument)),
     mount: (source, target, type, flags, options) => checked(mount(source, target, type, flags, options)),

@@ -4,6 +4,7 @@ import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
 import { expectationsOn, expectedEvents, expectedMaps, wantsPrintk } from "./expected.js";
+import { KernelLog, splatIn } from "./kernel-log.js";
 import type { LoadedObject } from "./load.js";
 import { printkReader, type PrintkReader, type PrintkTask } from "./printk.js";
 import type { RunFolder } from "./run-folder.js";
@@ -16,6 +17,7 @@ export class StateObserver {
   private readonly maps: readonly MapSpec[];
   private readonly events: { readonly expected: PlannedEvents; readonly reader: EventReader }[] = [];
   private readonly printk: PrintkReader | undefined;
+  private readonly kernelLog = KernelLog.open();
 
   /** To be opened after the maps are filled and before anything is sent, and closed before the object is. */
   constructor(plan: Plan, backend: BackendName, loaded: LoadedObject, folder: RunFolder) {
@@ -48,6 +50,9 @@ export class StateObserver {
         seen.push({ kind: "event", step, map: expected.map, bytes: unpadded(expected, bytes), cpu, lost });
     }
     for (const text of this.printk?.drain(isOurs) ?? []) seen.push({ kind: "printk", step, text });
+    // A program that makes the kernel complain has not passed, whatever else it did.
+    for (const message of splatIn(this.kernelLog?.drain() ?? []))
+      seen.push({ kind: "fault", step, packet: undefined, message: `the kernel says: ${message}` });
     return seen;
   }
 
@@ -73,6 +78,7 @@ export class StateObserver {
 
   close(): void {
     for (const { reader } of this.events.splice(0)) reader.close();
+    this.kernelLog?.close();
   }
 }
 
