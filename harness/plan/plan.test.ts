@@ -203,6 +203,21 @@ cases:
     expect(new Set(second!.packets.map(({ bytes }) => bytes[22]))).to.deep.equal(new Set([9]));
   });
 
+  it("send the frames of a capture that have the layers of a filter, in its order", async () => {
+    const framesWith = async (filter: string) => {
+      const [plan] = await planOf(`cases: [{ name: one, send: { pcap: real-traffic.pcap, filter: ${filter} } }]\n`);
+      return (plan!.steps[0] as PlannedSend).packets.length;
+    };
+    const all = await framesWith("[eth]");
+    const tcp = await framesWith("[ipv4, tcp]");
+    expect(tcp).to.be.greaterThan(0);
+    expect(tcp).to.be.lessThan(all);
+    expect(await framesWith("[eth, ipv4: { protocol: tcp }]")).to.equal(tcp);
+    expect(
+      await problemsOf("cases: [{ name: one, send: { pcap: real-traffic.pcap, filter: [tcp, ipv4] } }]\n"),
+    ).to.have.length(1);
+  });
+
   it("set and delete map entries", async () => {
     const [plan] = await planOf(`
 cases:

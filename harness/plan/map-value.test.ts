@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import type { BpfObject } from "../model/object.js";
+import type { MapValue } from "../model/plan.js";
+import { objectAt, planOf, problemsOf } from "./plan-of.test.js";
+
+const redirect = objectAt("objects/redirect.bpf.o");
+const toCpu = objectAt("objects/redirect_cpu.bpf.o");
+const inMaps = objectAt("objects/map_in_map.bpf.o");
+const hook = "hook: xdp\nentry: redirect";
+
+function text(maps: string): string {
+  return `maps: ${maps}\ncases:\n  - name: one\n    send: [eth]\n`;
+}
+
+async function valuesOf(maps: string, head: string, object: BpfObject): Promise<readonly (MapValue | undefined)[]> {
+  const [plan] = await planOf(text(maps), head, object);
+  return plan!.maps.map(({ value }) => value);
+}
+
+/** Problems without their places. */
+async function wrongIn(maps: string, head: string, object: BpfObject): Promise<readonly string[]> {
+  const found = await problemsOf(text(maps), head, object);
+  return found.map((line) => line.replace(/^\d+:\d+ /, ""));
+}
+
+describe("planned values of maps that hold more than bytes", () => {
+  it("devmaps have interfaces of the host that the program is attached to", async () => {
+    expect(await valuesOf("{ ports: [{ key: 3, value: { dev: eth0 } }] }", hook, redirect)).to.deep.equal([
+      { kind: "device", dev: "eth0", program: undefined },
+    ]);
+    expect(
+      await valuesOf("{ ports_hashed: [{ key: 300, value: { dev: eth0, program: redirect } }] }", hook, redirect),
+    ).to.deep.equal([{ kind: "device", dev: "eth0", program: "redirect" }]);
+    expect(await wrongIn("{ ports: { dev: eth1 } }", hook, redirect)).to.deep.equal([
+      "host 'dut' has no interface 'eth1' (did you mean 'eth0'?)",
+    ]);
+    expect(await wrongIn("{ ports: { dve: eth0 } }", hook, redirect)).to.deep.equal([
+      "an entry of the devmap 'ports' has no 'dve' (did you mean 'dev'?)",
+    ]);
+    expect(await wrongIn("{ ports: { program: redirect } }", hook, redirect)).to.deep.equal([
+      "an entry of the devmap 'ports' needs 'dev' (write {dev: eth1})",
+    ]);
+  });
+
+  it("have a program of their own only where there is room for it", async () => {
+    const narrow = { ...redirect, maps: redirect.maps.map((map) => ({ ...map, valueSizeBytes: 4 })) };
+    expect(await wrongIn("{ ports: { dev: eth0, program: redirect } }", hook, narrow)).to.deep.equal([
+      "the values of 'ports' have no room for a program (declare them as struct bpf_devmap_val)",
+    ]);
+  });
+
+  it("cpumaps have the length of a queue", async () => {
+    expect(await valuesOf("{ cpus: { qsize: 192 } }", "hook: xdp", toCpu)).to.deep.equal([
+      { kind: "cpu", queueSize: 192, program: undefined },
+    ]);
+    expect(await wrongIn("{ cpus: { qsize: 0 } }", "hook: xdp", toCpu)).to.deep.equal([
+      "'qsize' is the number of packets that may wait for the CPU: 1 to 16384",
+    ]);
+  });
+
+  it("maps of maps need the object to say what they hold", async () => {
+    const bare = { ...inMaps, maps: inMaps.maps.map((map) => ({ ...map, inner: undefined })) };
+    expect(await wrongIn("{ ports_by_vlan: [{ key: 1, value: { entries: [] } }] }", "hook: xdp", bare)).to.deep.equal([
+      "the object does not say what kind of map 'ports_by_vlan' holds (declare it with __array(values, …))",
+    ]);
+  });
+
+  it("queues take as many values as they hold", async () => {
+    const queues = objectAt("objects/queue_stack_bloom.bpf.o");
+    const seventeen = `[${Array.from({ length: 17 }, (_, i) => i).join(", ")}]`;
+    expect(await valuesOf("{ queue: [1, 2], stack: [3] }", "hook: xdp", queues)).to.have.length(3);
+    expect(await wrongIn(`{ queue: ${seventeen}, seen: ${seventeen} }`, "hook: xdp", queues)).to.deep.equal([
+      "map 'queue' holds 16 values, not 17",
+    ]);
+    expect(await wrongIn("{ queue: 5 }", "hook: xdp", queues)).to.deep.equal([
+      "the contents of map 'queue' (queue) are a list of values",
+    ]);
+  });
+});
