@@ -54,12 +54,23 @@ async function askWorker(
   { seed, port }: RunOptions,
 ): Promise<{ worker: ChildProcess; result: CaseResult }> {
   const task: WorkerTask = { file: plan.file, caseName: plan.caseName, backend, seed, port };
-  const gone = once(worker, "exit").then(([code, signal]: unknown[]) => {
-    throw new Error(
-      `the worker process ended (${String(signal ?? code)}) while it ran ${plan.file} › ${plan.caseName}`,
-    );
+  // Both ends are listened to only until one of them has come.
+  const settled = new AbortController();
+  const { signal } = settled;
+  const gone = once(worker, "exit", { signal }).then(([code, killedBy]: unknown[]) => {
+    const how = String(killedBy ?? code);
+    throw new Error(`the worker process ended (${how}) while it ran ${plan.file} › ${plan.caseName}`);
   });
-  const answer = once(worker, "message").then(([result]: unknown[]) => ({ worker, result: result as CaseResult }));
+  const answer = once(worker, "message", { signal }).then(([result]: unknown[]) => ({
+    worker,
+    result: result as CaseResult,
+  }));
+  // The loser of the race is aborted, which is no news.
+  for (const promise of [gone, answer]) promise.catch(() => undefined);
   worker.send(task);
-  return Promise.race([answer, gone]);
+  try {
+    return await Promise.race([answer, gone]);
+  } finally {
+    settled.abort();
+  }
 }
