@@ -22,12 +22,12 @@ describe("structures and numbers that are laid out by hand", () => {
       ]),
     ];
     const source = `#include <linux/bpf.h>\n#include <stddef.h>\n${assertions.join("\n")}\n`;
-    const { error, status, stderr } = spawnSync("cc", ["-fsyntax-only", "-x", "c", "-"], {
+    const { error, status, stderr } = spawnSync("clang", ["-fsyntax-only", "-x", "c", "-"], {
       input: source,
       encoding: "utf8",
     });
     if (error || /linux\/bpf.h: No such file/.test(stderr)) {
-      this.test!.title += " (skipped: no C compiler or no linux/bpf.h; apt install gcc linux-libc-dev)";
+      this.test!.title += " (skipped: no clang or no linux/bpf.h; apt install clang linux-libc-dev)";
       return this.skip();
     }
     expect(status, stderr).to.equal(0);
