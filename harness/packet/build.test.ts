@@ -8,7 +8,7 @@ import type { Plain } from "./field-value.js";
 import { layer, layersOf } from "./layer.js";
 import { parsePacket } from "./parse.js";
 import { protocols } from "./protocols.js";
-import { zeroOf } from "./header.js";
+import { encodeFields, zeroOf } from "./header.js";
 
 type Written = string | readonly [string, Plain];
 
@@ -176,6 +176,11 @@ describe("the field tables", () => {
         expect(zeroOf(def)).to.not.equal(undefined);
       }
       if (protocol.shorthand) expect(names).to.include(protocol.shorthand);
+      for (let type = 0; type < 256; type++) {
+        const { fields } = encodeFields(protocol.fields, { type, flags: type, version: type & 1 });
+        const bits = fields.reduce((sum, field) => sum + field.sizeBits, 0);
+        expect(bits % 8, `${protocol.name} of type ${type}`).to.equal(0);
+      }
     }
   });
 });

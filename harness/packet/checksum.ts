@@ -1,6 +1,5 @@
 import { coverageOf, sumOf } from "./coverage.js";
 import { explainChecksum } from "./explain.js";
-import { isInFragment } from "./fragment.js";
 import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
 import { networkLayerOf } from "./pseudo-header.js";
 
@@ -70,7 +69,7 @@ function whyNotChecked(context: LayerContext, field: ParsedField): string | unde
   const rule = field.def.checksum!;
   if (rule.covers === "header") return layer.headerTruncated ? "the header is cut off" : undefined;
   if (layer.quoted) return "part of a quoted packet, which may be cut off";
-  if (isInFragment(layers, index)) return "a fragment, and the rest is elsewhere";
+  if (layer.inFragment) return "a fragment, and the rest is elsewhere";
   if (layers.slice(0, index + 1).some((outer) => outer.truncated)) return "the packet is cut off";
   const network = networkLayerOf(layers, index);
   if (rule.pseudoProtocol !== undefined && network === undefined) return "there is no IP header around it";

@@ -111,17 +111,23 @@ function rebuildHeader(
 
 /** The same layers at their new offsets. */
 function placeAgain(layers: readonly ParsedLayer[], headers: readonly EditedHeader[]): readonly ParsedLayer[] {
-  const moved = (end: number): number =>
-    layers.reduce((sum, { offsetBytes }, i) => sum + (offsetBytes < end ? headers[i]!.bytes.length : 0), 0);
+  // Contents end where a layer begins, or with the packet.
+  const moved = new Map<number, number>();
+  let end = 0;
+  for (const [i, { offsetBytes, headerBytes }] of layers.entries()) {
+    moved.set(offsetBytes, end);
+    end += headers[i]!.bytes.length;
+    moved.set(offsetBytes + headerBytes, end);
+  }
   return layers.map((layer, i) => {
     const { bytes, fields } = headers[i]!;
-    const offsetBytes = moved(layer.offsetBytes);
+    const offsetBytes = moved.get(layer.offsetBytes)!;
     return {
       ...layer,
       offsetBytes,
       headerBytes: bytes.length,
-      endBytes: moved(layer.endBytes),
-      limitBytes: moved(layer.limitBytes),
+      endBytes: moved.get(layer.endBytes)!,
+      limitBytes: moved.get(layer.limitBytes)!,
       fields: fields.map((field) => ({ ...field, offsetBits: field.offsetBits + offsetBytes * 8 })),
       values: Object.fromEntries(fields.map(({ def, value }) => [def.name, value])),
     };

@@ -1,8 +1,9 @@
 import { type Coverage, sumOf } from "./coverage.js";
+import { causesInCoverage } from "./explain-coverage.js";
 import { causesInHistory, withOldField } from "./explain-history.js";
 import { causesInPseudoHeader } from "./explain-pseudo-header.js";
 import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
-import { incrementalUpdate, onesComplementSum } from "./sum.js";
+import { incrementalUpdate } from "./sum.js";
 
 /** One mistake that programs make, and the checksum that it gives. */
 export interface Cause {
@@ -51,52 +52,6 @@ function* causes(
 
 function swap(sum: number): number {
   return ((sum & 0xff) << 8) | (sum >> 8);
-}
-
-function* causesInCoverage(
-  { bytes, layers, layer }: LayerContext,
-  field: ParsedField,
-  coverage: Coverage,
-): Generator<Cause> {
-  const { pseudo } = coverage;
-  const sum = (covered: Uint8Array): number => sumOf({ bytes: covered, pseudo });
-  const odd = coverage.bytes.length % 2 === 1;
-  if (odd) {
-    const last = coverage.bytes.at(-1)!;
-    const misplaced = coverage.bytes.slice(0, -1);
-    yield {
-      sum: ~onesComplementSum(Uint8Array.of(0, last), ~sum(misplaced) & 0xffff) & 0xffff,
-      sentence: "the odd last byte is in the low half of its word instead of the high half",
-    };
-    yield { sum: sum(misplaced), sentence: "the odd last byte is missing from it" };
-  }
-  if (field.def.checksum!.covers === "header") {
-    if (layer.headerBytes > 20)
-      yield { sum: sum(coverage.bytes.subarray(0, 20)), sentence: "the header's options are missing from it" };
-    yield {
-      sum: sum(withoutField(bytes.slice(layer.offsetBytes, layer.endBytes), layer, field)),
-      sentence: "it covers the payload, too",
-    };
-  } else if (!pseudo) {
-    yield {
-      sum: sum(coverage.bytes.subarray(0, layer.headerBytes)),
-      sentence: "it covers the header only, not the payload",
-    };
-    yield {
-      sum: sum(coverage.bytes.subarray(layer.headerBytes)),
-      sentence: "it covers the payload only, not the header",
-    };
-  }
-  const frame = layers[0]!.endBytes;
-  if (frame > layer.endBytes) {
-    const padded = withoutField(bytes.slice(layer.offsetBytes, frame), layer, field);
-    yield { sum: sum(padded), sentence: "the bytes behind the packet's end (padding) are in it" };
-  }
-}
-
-function withoutField(covered: Uint8Array, layer: ParsedLayer, field: ParsedField): Uint8Array {
-  const at = field.offsetBits / 8 - layer.offsetBytes;
-  return covered.fill(0, at, at + 2);
 }
 
 function* causesInArithmetic(right: number): Generator<Cause> {

@@ -204,5 +204,8 @@ function wrong(def: FieldDef, plain: Plain, what: string, hint?: string): Harnes
 /** A value as the person who wrote it would recognise it. */
 export function show(plain: unknown): string {
   if (plain instanceof Uint8Array) return `0x${toHex(plain)}`;
-  return JSON.stringify(plain, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  return JSON.stringify(plain, (_, value: unknown) => {
+    if (value instanceof Uint8Array) return `0x${toHex(value)}`;
+    return typeof value === "bigint" ? value.toString() : value;
+  });
 }

@@ -13,7 +13,16 @@ const wellKnownPorts = [53, 4789, 6080, 6081];
 const mostIpOptionBytes = 40;
 
 /** Fields that change how what follows is read; stacks that vary these say so. */
-const steering = new Set(["version", "frag_offset", "offset", "more", "control", "hardware_length", "protocol_length"]);
+const steering = new Set([
+  "version",
+  "frag_offset",
+  "offset",
+  "more",
+  "control",
+  "ack",
+  "hardware_length",
+  "protocol_length",
+]);
 
 /**
  * A layer of a protocol with any values of its plain fields, straight from the field table. Lengths,

@@ -1,4 +1,3 @@
-import { isInFragment } from "./fragment.js";
 import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
 
 /** What the oracle says of one length or count field. */
@@ -20,7 +19,7 @@ const leastFrameBytes = 60;
 /** Compares every length and count with the bytes and items that are there. Quoted packets and fragments' contents are left out. */
 export function checkLengths(parsed: ParsedPacket): readonly LengthFinding[] {
   return parsed.layers.flatMap((layer, index) => {
-    if (!isJudged(parsed.layers, index)) return [];
+    if (!isJudged(layer)) return [];
     const context = { bytes: parsed.bytes, layers: parsed.layers, layer, index };
     return layer.fields.filter(({ def }) => def.expected !== undefined).map((field) => checkLength(context, field));
   });
@@ -32,14 +31,14 @@ export function checkLengths(parsed: ParsedPacket): readonly LengthFinding[] {
  */
 export function unjudgedLengths({ bytes, layers }: ParsedPacket): readonly { layer: number; field: string }[] {
   return layers.flatMap((layer, index) => {
-    if (isJudged(layers, index)) return [];
+    if (isJudged(layer)) return [];
     const holds = ({ def, value }: ParsedField): boolean => def.expected?.({ bytes, layers, layer, index }) === value;
     return layer.fields.filter(holds).map(({ def }) => ({ layer: index, field: def.name }));
   });
 }
 
-function isJudged(layers: readonly ParsedLayer[], index: number): boolean {
-  return !layers[index]!.quoted && !isInFragment(layers, index);
+function isJudged({ quoted, inFragment }: ParsedLayer): boolean {
+  return !quoted && !inFragment;
 }
 
 function checkLength(context: LayerContext, field: ParsedField): LengthFinding {

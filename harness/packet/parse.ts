@@ -14,16 +14,16 @@ export function parsePacket(packet: Packet): ParsedPacket {
   let offset = 0;
   let limit = bytes.length;
   let quoted = false;
-  let partial = false;
+  let inFragment = false;
   while (name !== payload.name || offset < limit) {
-    const layer = parseLayer(protocolOf(name), bytes, offset, limit, quoted, partial);
+    const layer = parseLayer(protocolOf(name), bytes, offset, limit, quoted, inFragment);
     layers.push(layer);
     const { definition, values, endBytes } = layer;
     offset += layer.headerBytes;
     limit = endBytes;
     if (name === payload.name || layer.headerTruncated) break;
     quoted ||= definition.quotes?.(values) ?? false;
-    partial ||= definition.isFragment?.(values) ?? false;
+    inFragment ||= definition.isFragment?.(values) ?? false;
     name = definition.next(values, { bytes, startBytes: offset, endBytes });
   }
   addPadding(layers, bytes, offset);
@@ -41,7 +41,7 @@ function parseLayer(
   offsetBytes: number,
   limitBytes: number,
   quoted: boolean,
-  partial: boolean,
+  inFragment: boolean,
 ): ParsedLayer {
   const header = decodeFields(definition.fields, bytes, offsetBytes, limitBytes);
   const extent = header.truncated ? undefined : definition.extentBytes?.(header.values);
@@ -56,8 +56,9 @@ function parseLayer(
     fields: header.fields,
     values: header.values,
     headerTruncated: header.truncated,
-    truncated: header.truncated || (promised > limitBytes && !quoted && !partial),
+    truncated: header.truncated || (promised > limitBytes && !quoted && !inFragment),
     quoted,
+    inFragment,
   };
 }
 

@@ -27,6 +27,7 @@ export function placeLayers(encoded: readonly EncodedLayer[]): readonly ParsedLa
       truncated: false,
       headerTruncated: false,
       quoted: false,
+      inFragment: false,
     };
   });
 }

@@ -37,6 +37,11 @@ describe("one-line summaries", () => {
     ).to.equal("dns response example.com A, 1 answer");
   });
 
+  it("stop after so many layers", () => {
+    const tags = Array.from({ length: 40 }, () => "vlan");
+    expect(line("eth", ...tags)).to.match(/^eth( \/ vlan 1){31} \/ 9 more layers$/);
+  });
+
   it("say where a packet was cut off", () => {
     const { bytes } = buildPacket([layer("eth"), layer("ipv4"), layer("tcp")]);
     const cut = (size: number): string => summary({ linkType: "ethernet", bytes: bytes.slice(0, size) });

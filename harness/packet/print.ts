@@ -2,10 +2,15 @@ import type { Packet } from "../model/packet.js";
 import { parsePacket } from "./parse.js";
 import type { ParsedLayer } from "./protocol.js";
 
+/** A line that goes on for thousands of VLAN tags helps nobody. */
+const mostLayers = 32;
+
 /** One line: `eth / ipv4 10.0.0.1 > 10.0.1.2 ttl 63 / udp 40000 > 53 / 5 bytes`. */
 export function summary(packet: Packet): string {
   const { layers } = parsePacket(packet);
-  return layers.length === 0 ? "an empty packet" : layers.map(summarizeLayer).join(" / ");
+  if (layers.length === 0) return "an empty packet";
+  const more = layers.length > mostLayers ? [`${layers.length - mostLayers} more layers`] : [];
+  return [...layers.slice(0, mostLayers).map(summarizeLayer), ...more].join(" / ");
 }
 
 function summarizeLayer(layer: ParsedLayer): string {

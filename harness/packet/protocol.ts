@@ -156,6 +156,8 @@ export interface ParsedLayer {
   readonly headerTruncated: boolean;
   /** Part of a packet quoted in an ICMP error: usually cut off, never to be judged. */
   readonly quoted: boolean;
+  /** In a fragment: what it covers goes on elsewhere, so its lengths and checksums cannot be held against what is here. */
+  readonly inFragment: boolean;
 }
 
 export interface ParsedPacket {

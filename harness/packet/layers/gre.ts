@@ -10,6 +10,13 @@ const flagged =
   (values: Values): boolean =>
     ((values["flags"] as number) & (bits >> 3)) !== 0;
 
+const pptp = 1;
+
+/** In version 0 the bit is reserved and to be ignored (RFC 2784 §2.3). */
+function isAcknowledged(values: Values): boolean {
+  return values["version"] === pptp && flagged(flagNames.A)(values);
+}
+
 /** The flags that announce the optional fields which the scenario gives. */
 function flagsOf(given: Values): number {
   const has = (name: string, bit: number): number => (given[name] === undefined ? 0 : bit >> 3);
@@ -36,7 +43,13 @@ export const gre: Protocol = {
       default: flagsOf,
       doc: "C checksum, K key, S sequence number: set for the fields that are given",
     },
-    { name: "version", kind: "uint", sizeBits: 3, doc: "0" },
+    {
+      name: "version",
+      kind: "uint",
+      sizeBits: 3,
+      default: (given) => (given["ack"] === undefined ? 0 : pptp),
+      doc: "0, or 1 for PPTP",
+    },
     {
       name: "protocol",
       kind: "uint",
@@ -60,7 +73,7 @@ export const gre: Protocol = {
     { name: "reserved", kind: "uint", sizeBits: 16, present: flagged(flagNames.C | flagNames.R), doc: "0" },
     { name: "key", kind: "uint", sizeBits: 32, present: flagged(flagNames.K), doc: "of the tunnel" },
     { name: "seq", kind: "uint", sizeBits: 32, present: flagged(flagNames.S), doc: "sequence number" },
-    { name: "ack", kind: "uint", sizeBits: 32, present: flagged(flagNames.A), doc: "PPTP only" },
+    { name: "ack", kind: "uint", sizeBits: 32, present: isAcknowledged, doc: "PPTP only" },
   ],
   next: nextInGre,
   summarize: (values) => (values["key"] === undefined ? "" : `key ${values["key"] as number}`),
