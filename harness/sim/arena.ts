@@ -86,6 +86,13 @@ export class Arena {
     return this.bytes.subarray(address, address + sizeBytes);
   }
 
+  /** A C string with its terminating NUL. */
+  readText(address: number): Uint8Array {
+    let end = address;
+    while (this.read(end, 1)[0] !== 0) end++;
+    return this.bytes.subarray(address, end + 1);
+  }
+
   /** Bytes that a helper is about to write, all of them: they become readable. */
   write(address: number, sizeBytes: number): Uint8Array {
     if (!this.allows(address, sizeBytes, writable)) throw this.fault("writes", address, sizeBytes, writable);

@@ -12,6 +12,9 @@ const maxTailCalls = 33;
 /** Addresses of functions: far above all memory, so that they can be called back and not read. */
 export const functionAddresses = 0xf000_0000;
 
+/** MAX_BPF_STACK, which no key may exceed. */
+const scratchBytes = 512;
+
 /** Nobody may look over the edge of a frame into the next one. */
 export const frameStrideBytes = frameBytes + 64;
 
@@ -51,6 +54,7 @@ export class Machine {
   /** A frame pointer below this is of one call too many. */
   readonly lowestFrame: number;
   readonly #entryFrame: number;
+  readonly #scratch: number;
   /** The program that runs now, for callbacks that its helpers make. */
   #engine: Engine | undefined;
   #tailCalls = 0;
@@ -60,6 +64,7 @@ export class Machine {
     this.helpers = helpers;
     this.arguments = new Call(arena);
     this.#words = new Int32Array(arena.memory.buffer, 0, 64);
+    this.#scratch = arena.reserve(scratchBytes, 0, "the key");
     this.lowestFrame = reserveStack(arena) + frameBytes;
     this.#entryFrame = this.lowestFrame + (maxFrames - 1) * frameStrideBytes;
   }
@@ -106,6 +111,14 @@ export class Machine {
     const outer = this.#words.slice(callArea.framePointer >> 2, (callArea.slot >> 2) + 1);
     this.#engine.call(functionAddress - functionAddresses, inner);
     this.#words.set(outer, callArea.framePointer >> 2);
+  }
+
+  /** Address of a copy of some bytes, for a callback to look at; it is good until the next one is made. */
+  scratch(bytes: Uint8Array): number {
+    this.arena.protect(this.#scratch, scratchBytes, 0);
+    this.arena.protect(this.#scratch, bytes.length, readable);
+    this.arena.bytes.set(bytes, this.#scratch);
+    return this.#scratch;
   }
 
   /** The frame pointer of a function called from one with that frame pointer; undefined if that is too deep. */

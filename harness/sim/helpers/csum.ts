@@ -1,0 +1,34 @@
+import { onesComplementSum } from "../../packet/sum.js";
+import { errno } from "../errno.js";
+import type { HelperTable } from "./table.js";
+
+/** Checksums that belong to no packet. */
+export const csumHelpers: HelperTable = {
+  // bpf_csum_diff(from, from_size, to, to_size, seed)
+  28: (call) => {
+    const [fromBytes, toBytes] = [call.u32(2), call.u32(4)];
+    if ((fromBytes | toBytes) & 3) return -errno.EINVAL;
+    let sum = call.u32(5);
+    if (toBytes > 0) sum = add32(sum, hostSum(call.read(3, toBytes)));
+    if (fromBytes > 0) sum = add32(sum, ~hostSum(call.read(1, fromBytes)) >>> 0);
+    return fold(sum);
+  },
+};
+
+/** Of bytes as they lie in memory, 16 bits with the first byte the lower one. */
+function hostSum(bytes: Uint8Array): number {
+  const sum = onesComplementSum(bytes);
+  return ((sum & 0xff) << 8) | (sum >>> 8);
+}
+
+/** csum_add: the carry comes round. */
+export function add32(a: number, b: number): number {
+  const sum = (a >>> 0) + (b >>> 0);
+  return sum > 0xffffffff ? (sum + 1) >>> 0 : sum;
+}
+
+/** csum_from32to16. */
+export function fold(sum: number): number {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return (once & 0xffff) + (once >>> 16);
+}

@@ -1,0 +1,61 @@
+import { errno } from "../errno.js";
+import type { World } from "../world.js";
+import type { HelperTable } from "./table.js";
+
+/** HZ of the simulated kernel. */
+const jiffiesPerSecond = 250n;
+
+/** BPF_MAX_LOOPS of include/linux/bpf.h. */
+const maxLoops = 8 * 1024 * 1024;
+
+/** Time, chance, CPU, locks and loops: what any program may ask the kernel for. */
+export function kernelHelpers(world: World): HelperTable {
+  const now = () => world.nowNs;
+  return {
+    // bpf_ktime_get_ns()
+    5: now,
+    // bpf_get_prandom_u32()
+    7: () => world.random(),
+    // bpf_get_smp_processor_id()
+    8: () => world.cpu,
+    // bpf_get_numa_node_id()
+    42: () => 0,
+    // bpf_spin_lock(lock): there is one thread.
+    93: () => 0,
+    // bpf_spin_unlock(lock)
+    94: () => 0,
+    // bpf_jiffies64(): the kernel's counter starts five minutes before it would overflow.
+    118: () => BigInt.asUintN(32, -300n * jiffiesPerSecond) + (world.nowNs * jiffiesPerSecond) / 1_000_000_000n,
+    // bpf_ktime_get_boot_ns(): the machine never sleeps.
+    125: now,
+    // bpf_ktime_get_coarse_ns()
+    160: now,
+    // bpf_loop(iterations, callback, context, flags)
+    181: (call, machine) => {
+      const iterations = call.u32(1);
+      const [callback, context] = [call.address(2), call.u64(3)];
+      if (call.u64(4) !== 0n) return -errno.EINVAL;
+      if (iterations > maxLoops) return -errno.E2BIG;
+      for (let i = 0; i < iterations; i++) {
+        call.set(1, i);
+        call.set(2, context);
+        machine.callBack(callback);
+        if (call.result !== 0n) return i + 1;
+      }
+      return iterations;
+    },
+    // bpf_strncmp(s1, s1_size, s2)
+    182: (call) => {
+      const size = call.u32(2);
+      const [first, second] = [call.read(1, size), call.address(3)];
+      for (let i = 0; i < size; i++) {
+        const [a, b] = [first[i]!, call.arena.read(second + i, 1)[0]!];
+        if (a !== b) return a < b ? -1 : 1;
+        if (a === 0) break;
+      }
+      return 0;
+    },
+    // bpf_ktime_get_tai_ns()
+    208: now,
+  };
+}

@@ -1,0 +1,208 @@
+import { readable, type Arena } from "../arena.js";
+import type { Call } from "../call.js";
+import { errno } from "../errno.js";
+import { Fault } from "../fault.js";
+import { csumHelpers } from "../helpers/csum.js";
+import { eventHelpers } from "../helpers/events.js";
+import { kernelHelpers } from "../helpers/kernel.js";
+import { mapHelpers } from "../helpers/maps.js";
+import { printHelpers } from "../helpers/print.js";
+import { mergeHelpers, type HelperTable } from "../helpers/table.js";
+import type { Helper } from "../machine.js";
+import { u32Key } from "../maps/array.js";
+import type { MapTable } from "../maps/map-table.js";
+import { ReferenceStore } from "../maps/reference.js";
+import type { HookWorld } from "../simulated-object.js";
+import type { World } from "../world.js";
+import { PacketBuffer } from "./packet-buffer.js";
+
+/** XDP_PACKET_HEADROOM of include/uapi/linux/bpf.h. */
+const headroomBytes = 256;
+
+/** A frame has a page (bpf_prog_test_run_xdp of net/bpf/test_run.c), whose end belongs to struct skb_shared_info. */
+const frameBytes = 4096;
+const sharedInfoBytes = 320;
+
+/** struct xdp_frame, which the kernel puts at the beginning of the headroom. */
+const xdpFrameBytes = 40;
+
+const ethernetBytes = 14;
+
+/** Fields of struct xdp_md. */
+const field = { data: 0, dataEnd: 4, dataMeta: 8, ingressIfindex: 12, rxQueueIndex: 16, egressIfindex: 20 } as const;
+const contextBytes = 24;
+
+const verdicts = { aborted: 0, redirect: 4 } as const;
+
+/** Flags of bpf_redirect_map(): a verdict for misses, and what to do with several targets. */
+const redirectFlags = { action: 3, broadcast: 8, excludeIngress: 16 } as const;
+
+/** Where a program that returned XDP_REDIRECT wants the packet to go. */
+export type Redirect =
+  | { readonly kind: "device"; readonly ifindex: number }
+  | { readonly kind: "map"; readonly map: string; readonly key: Uint8Array; readonly broadcast: boolean };
+
+export interface XdpInput {
+  /** Metadata in front of it included, as data_in of a test run. */
+  readonly bytes: Uint8Array;
+  readonly metadataBytes?: number;
+  readonly ingressIfindex?: number;
+  readonly rxQueueIndex?: number;
+  readonly egressIfindex?: number;
+}
+
+/** What XDP programs see: one packet in one buffer, with headroom, tailroom and metadata. */
+export class XdpWorld implements HookWorld {
+  readonly helpers: ReadonlyMap<number, Helper>;
+  /** Address of struct xdp_md. */
+  readonly context: number;
+  redirect: Redirect | undefined;
+  readonly #arena: Arena;
+  readonly #maps: MapTable;
+  readonly #buffer: PacketBuffer;
+  #data = 0;
+  #dataEnd = 0;
+  #dataMeta = 0;
+
+  constructor(arena: Arena, maps: MapTable, world: World) {
+    this.#arena = arena;
+    this.#maps = maps;
+    this.#buffer = new PacketBuffer(arena, frameBytes);
+    this.context = arena.reserve(contextBytes, readable, "struct xdp_md");
+    const sample = (sizeBytes: number) =>
+      sizeBytes <= this.#dataEnd - this.#data ? this.#buffer.copy(this.#data, this.#data + sizeBytes) : undefined;
+    this.helpers = mergeHelpers(
+      mapHelpers(maps, world),
+      kernelHelpers(world),
+      printHelpers(world),
+      csumHelpers,
+      eventHelpers(maps, world, sample),
+      this.#ownHelpers(),
+    );
+  }
+
+  /** The longest packet that a frame has room for. */
+  static get maxPacketBytes(): number {
+    return frameBytes - headroomBytes - sharedInfoBytes;
+  }
+
+  /** Puts a fresh packet into the buffer. */
+  open(input: XdpInput): void {
+    const { bytes, metadataBytes = 0, ingressIfindex = 1, rxQueueIndex = 0, egressIfindex = 0 } = input;
+    this.redirect = undefined;
+    const start = this.#buffer.start + headroomBytes;
+    this.#buffer.set(start, bytes);
+    this.#place(start, start + metadataBytes, start + bytes.length);
+    const { view } = this.#arena;
+    view.setUint32(this.context + field.ingressIfindex, ingressIfindex, true);
+    view.setUint32(this.context + field.rxQueueIndex, rxQueueIndex, true);
+    view.setUint32(this.context + field.egressIfindex, egressIfindex, true);
+  }
+
+  /** The packet as the program left it, metadata not included. */
+  packet(): Uint8Array {
+    return this.#buffer.copy(this.#data, this.#dataEnd);
+  }
+
+  metadata(): Uint8Array {
+    return this.#buffer.copy(this.#dataMeta, this.#data);
+  }
+
+  #place(dataMeta: number, data: number, dataEnd: number): void {
+    this.#dataMeta = dataMeta;
+    this.#data = data;
+    this.#dataEnd = dataEnd;
+    const { view } = this.#arena;
+    view.setUint32(this.context + field.data, data, true);
+    view.setUint32(this.context + field.dataEnd, dataEnd, true);
+    view.setUint32(this.context + field.dataMeta, dataMeta, true);
+    this.#buffer.open(dataMeta, dataEnd);
+  }
+
+  #ownHelpers(): HelperTable {
+    return {
+      // bpf_redirect(ifindex, flags)
+      23: (call) => {
+        if (call.u64(2) !== 0n) return verdicts.aborted;
+        this.redirect = { kind: "device", ifindex: call.u32(1) };
+        return verdicts.redirect;
+      },
+      // bpf_xdp_adjust_head(ctx, delta)
+      44: (call) => this.#adjustHead(call.i32(2)),
+      // bpf_redirect_map(map, key, flags)
+      51: (call) => this.#redirectMap(call),
+      // bpf_xdp_adjust_meta(ctx, delta)
+      54: (call) => this.#adjustMeta(call.i32(2)),
+      // bpf_xdp_adjust_tail(ctx, delta)
+      65: (call) => this.#adjustTail(call.i32(2)),
+      // bpf_xdp_get_buff_len(ctx)
+      188: () => this.#dataEnd - this.#data,
+      // bpf_xdp_load_bytes(ctx, offset, buffer, length)
+      189: (call) => {
+        const [offset, length] = [call.u32(2), call.u32(4)];
+        const out = call.write(3, length);
+        if (!this.#isInside(offset, length)) return -errno.EINVAL;
+        out.set(this.#buffer.copy(this.#data + offset, this.#data + offset + length));
+        return 0;
+      },
+      // bpf_xdp_store_bytes(ctx, offset, buffer, length)
+      190: (call) => {
+        const [offset, length] = [call.u32(2), call.u32(4)];
+        const bytes = call.read(3, length);
+        if (!this.#isInside(offset, length)) return -errno.EINVAL;
+        this.#buffer.set(this.#data + offset, bytes.slice());
+        return 0;
+      },
+    };
+  }
+
+  #isInside(offset: number, length: number): boolean {
+    return offset + length <= this.#dataEnd - this.#data;
+  }
+
+  /** bpf_xdp_adjust_head of net/core/filter.c: metadata moves along. */
+  #adjustHead(delta: number): number {
+    const metadataBytes = this.#data - this.#dataMeta;
+    const data = this.#data + delta;
+    const lowest = this.#buffer.start + xdpFrameBytes + metadataBytes;
+    if (data < lowest || data > this.#dataEnd - ethernetBytes) return -errno.EINVAL;
+    this.#buffer.move(this.#dataMeta + delta, this.#dataMeta, metadataBytes);
+    this.#place(this.#dataMeta + delta, data, this.#dataEnd);
+    return 0;
+  }
+
+  /** bpf_xdp_adjust_tail: what is gained is zero. */
+  #adjustTail(delta: number): number {
+    const end = this.#dataEnd + delta;
+    if (end > this.#buffer.end - sharedInfoBytes || end < this.#data + ethernetBytes) return -errno.EINVAL;
+    if (delta > 0) this.#buffer.clear(this.#dataEnd, end);
+    this.#place(this.#dataMeta, this.#data, end);
+    return 0;
+  }
+
+  /** bpf_xdp_adjust_meta: a multiple of four, no more than skb_shared_info.meta_len can say. */
+  #adjustMeta(delta: number): number {
+    const meta = this.#dataMeta + delta;
+    if (meta < this.#buffer.start + xdpFrameBytes || meta > this.#data) return -errno.EINVAL;
+    const metadataBytes = this.#data - meta;
+    if (metadataBytes % 4 !== 0 || metadataBytes > 255) return -errno.EACCES;
+    this.#place(meta, this.#data, this.#dataEnd);
+    return 0;
+  }
+
+  /** __bpf_xdp_redirect_map of include/linux/filter.h. */
+  #redirectMap(call: Call): number {
+    const map = this.#maps.at(call.address(1));
+    if (!(map instanceof ReferenceStore))
+      throw new Fault(`redirects to map '${map.spec.name}', which holds no targets`);
+    const key = u32Key(call.u32(2));
+    const flags = call.address(3);
+    const isDevmap = map.spec.type === "devmap" || map.spec.type === "devmap_hash";
+    const allowed = redirectFlags.action | (isDevmap ? redirectFlags.broadcast | redirectFlags.excludeIngress : 0);
+    if (flags > 0xff || (flags & ~allowed) !== 0) return verdicts.aborted;
+    const broadcast = (flags & redirectFlags.broadcast) !== 0;
+    if (!broadcast && !map.get(key)) return flags & redirectFlags.action;
+    this.redirect = { kind: "map", map: map.spec.name, key, broadcast };
+    return verdicts.redirect;
+  }
+}

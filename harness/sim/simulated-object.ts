@@ -1,0 +1,127 @@
+import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
+import { helperName } from "../isa/helper-names.js";
+import type { BpfObject, MapSpec, ProgramSpec } from "../model/object.js";
+import type { GlobalPatch } from "../model/plan.js";
+import { openObject, type ObjectFile } from "../object/object-file.js";
+import { Arena } from "./arena.js";
+import type { Call } from "./call.js";
+import type { Code } from "./code.js";
+import { createEngine, type EngineName } from "./engine.js";
+import { Fault } from "./fault.js";
+import { linkProgram } from "./link.js";
+import { Machine, type Engine, type Helper } from "./machine.js";
+import { u32Key } from "./maps/array.js";
+import { bytesNeeded, MapTable } from "./maps/map-table.js";
+import { ReferenceStore } from "./maps/reference.js";
+import { dataBytes, DataSections } from "./sections.js";
+import { tailCallHelper } from "./special.js";
+import type { World } from "./world.js";
+
+/** What the programs of an object meet: the hook's context and packets, and the helpers that work on them. */
+export interface HookWorld {
+  readonly helpers: ReadonlyMap<number, Helper>;
+}
+
+export interface LoadOptions<H extends HookWorld> {
+  readonly world: World;
+  readonly engine: EngineName;
+  /** Globals set before loading. */
+  readonly globals: readonly GlobalPatch[];
+  readonly hook: (arena: Arena, maps: MapTable, world: World) => H;
+}
+
+/** Room for a hook's packet and context, and for the stack. */
+const fixedBytes = 1 << 19;
+
+/** No machine gets more than this. */
+const mostBytes = 2 ** 30 - 2 ** 20;
+
+/** An object on a simulated machine: maps made, globals set, programs linked when they are first needed. */
+export class SimulatedObject<H extends HookWorld> {
+  readonly object: BpfObject;
+  readonly maps: MapTable;
+  readonly machine: Machine;
+  readonly hook: H;
+  readonly #engineName: EngineName;
+  readonly #file: ObjectFile;
+  readonly #sections: DataSections;
+  readonly #engines = new Map<string, Engine>();
+
+  /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
+  constructor(object: BpfObject, { world, engine, globals, hook }: LoadOptions<H>) {
+    this.object = object;
+    this.#engineName = engine;
+    this.#file = openObject(object.bytes);
+    const specs = object.maps.map((spec) => withDefaults(spec, world.cpus));
+    const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
+    const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed));
+    this.maps = new MapTable(arena, world.cpus);
+    this.hook = hook(arena, this.maps, world);
+    this.machine = new Machine(arena, this.hook.helpers);
+    this.machine.tailCallTarget = (call) => this.#tailCallTarget(call);
+    for (const spec of specs) this.maps.create(spec);
+    this.#sections = new DataSections(this.#file.elf, object, globals, arena);
+    for (const spec of specs) this.#fillSlots(spec);
+  }
+
+  /**
+   * The engine that runs a program of the object.
+   *
+   * @throws HarnessError "unsupported" naming every helper that it calls and that is not simulated
+   */
+  program(name: string): Engine {
+    const known = this.#engines.get(name);
+    if (known) return known;
+    const spec = this.object.programs.find((program) => program.name === name);
+    if (!spec) throw harnessError("object", `there is no program '${name}' in ${this.object.name}`);
+    const code = this.#link(spec);
+    this.#refuseMissingHelpers(code);
+    const engine = createEngine(this.#engineName, this.machine, code);
+    this.#engines.set(name, engine);
+    return engine;
+  }
+
+  #link({ section, name }: ProgramSpec): Code {
+    return linkProgram(this.#file, section, name, {
+      mapAddress: (map) => this.maps.get(map)?.address,
+      sectionAddress: (data) => this.#sections.addressOf(data),
+      externAddress: (extern) => this.#sections.addressOfExtern(extern),
+    });
+  }
+
+  #refuseMissingHelpers(code: Code): void {
+    const missing = code.instructions.flatMap(({ slot, instruction }): Diagnostic[] => {
+      if (instruction.kind !== "callHelper" || instruction.helper === tailCallHelper) return [];
+      if (this.hook.helpers.has(instruction.helper)) return [];
+      const line = code.lineOf(slot);
+      const place = line ? `${line.file}:${line.line}` : `instruction ${slot} of '${code.name}'`;
+      const name = `${helperName(instruction.helper) ?? "unknown"} (#${instruction.helper})`;
+      return [{ code: "unsupported", message: `helper ${name} at ${place} is not simulated` }];
+    });
+    const [first, ...rest] = missing;
+    if (first) throw new HarnessError([first, ...rest]);
+  }
+
+  #tailCallTarget(call: Call): Engine | undefined {
+    const map = this.maps.at(call.address(2));
+    if (!(map instanceof ReferenceStore)) throw new Fault(`takes map '${map.spec.name}' for an array of programs`);
+    const target = map.get(u32Key(call.u32(3)));
+    return target?.kind === "program" ? target.engine() : undefined;
+  }
+
+  /** What the object itself puts into arrays of programs and maps of maps. */
+  #fillSlots({ name, slots }: MapSpec): void {
+    const map = this.maps.get(name);
+    if (!(map instanceof ReferenceStore)) return;
+    for (const { index, target } of slots) {
+      const store = this.maps.get(target);
+      if (store) map.put(u32Key(index), { kind: "map", store });
+      else map.put(u32Key(index), { kind: "program", name: target, engine: () => this.program(target) });
+    }
+  }
+}
+
+/** A perf buffer without a size has a slot for every CPU (libbpf's `map_set_def_max_entries`). */
+function withDefaults(spec: MapSpec, cpus: number): MapSpec {
+  return spec.type === "perf_event_array" && spec.maxEntries === 0 ? { ...spec, maxEntries: cpus } : spec;
+}

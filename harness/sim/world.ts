@@ -1,0 +1,49 @@
+/** What a run depends on beside programs and packets. The same options give the same run. */
+export interface WorldOptions {
+  readonly seed: number;
+  /** Of the simulated machine. */
+  readonly cpus?: number;
+  /** Nanoseconds since the simulated machine was started. */
+  readonly bootNs?: bigint;
+}
+
+/** A machine that has been up for a minute: programs that divide by the time or subtract from it work. */
+const defaultBootNs = 60_000_000_000n;
+
+/** Time, chance and the log of a simulated kernel. Nothing in it moves by itself. */
+export class World {
+  readonly cpus: number;
+  /** The CPU that runs the next packet. */
+  cpu = 0;
+  /** What bpf_ktime_get_ns() and its relatives return. */
+  nowNs: bigint;
+  #printed: string[] = [];
+  #random: number;
+
+  constructor({ seed, cpus = 4, bootNs = defaultBootNs }: WorldOptions) {
+    this.cpus = cpus;
+    this.nowNs = bootNs;
+    this.#random = seed >>> 0;
+  }
+
+  /** The next 32-bit number of a generator with 32 bits of state (mulberry32). */
+  random(): number {
+    this.#random = (this.#random + 0x6d2b79f5) >>> 0;
+    let mixed = this.#random;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+
+  /** bpf_printk(): text that may hold several lines, or parts of one. */
+  print(text: string): void {
+    this.#printed.push(text);
+  }
+
+  /** What was printed since the last time. */
+  takePrinted(): string[] {
+    const printed = this.#printed;
+    this.#printed = [];
+    return printed;
+  }
+}
