@@ -244,6 +244,23 @@ describe("formatData", () => {
     );
   });
 
+  it("prints a number that is the whole value by its type", () => {
+    const bytes = Uint8Array.of(10, 0, 0, 1);
+    expect(formatData(be32, bytes)).to.equal("10.0.0.1");
+    expect(formatData(intType("ipv4_t", 4), bytes)).to.equal("10.0.0.1");
+    expect(formatData(u32, bytes)).to.equal("16777226");
+    expect(formatData(struct("s", { seq: be32 }), bytes)).to.equal("{seq: 167772161}");
+  });
+
+  it("prints the key of an LPM trie as it can be written", () => {
+    const key = struct("key", { prefixlen: u32, data: array(u8, 4) });
+    const print = (plain: Plain) => formatData(key, encodeData(key, 8, writtenOf(plain)));
+    expect(print("10.1.0.0/16")).to.equal("10.1.0.0/16");
+    expect(print({ prefixlen: 33 })).to.equal("{prefixlen: 33, data: 00000000}");
+    const other = struct("pair", { count: u32, data: array(u8, 4) });
+    expect(formatData(other, new Uint8Array(8))).to.equal("{count: 0, data: 00000000}");
+  });
+
   it("prints what has no type in hex, text in quotes, and long arrays shortened", () => {
     expect(formatData(undefined, Uint8Array.of(1, 255))).to.equal("01ff");
     expect(formatData(array(char, 4), Uint8Array.of(0x68, 0x69, 0, 0))).to.equal('"hi"');

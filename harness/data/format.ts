@@ -1,6 +1,6 @@
 import { toHex } from "../model/hex.js";
 import type { DataType } from "../model/object.js";
-import { formatAddress } from "./address.js";
+import { formatAddress, lpmAddressBytes } from "./address.js";
 import { type LeafValue, leafValue, partOf, requireBytes } from "./decode.js";
 import { fieldsOf, isByteArray } from "./fields.js";
 
@@ -17,8 +17,8 @@ const maxElements = 64;
 
 /**
  * A value on one line as a person would write it: `{client: 10.0.0.10, port: 80, mac: 02:00:00:00:00:02}`.
- * Four bytes are an IPv4 address only where the member's or the type's name says so (a number in network
- * order could be anything); six bytes are a MAC address; sixteen an IPv6 address by name.
+ * Four bytes are an IPv4 address only where the member's or the type's name says so, or where a `__be32`
+ * is the whole value; six bytes are a MAC address; sixteen an IPv6 address by name.
  *
  * @param type undefined for objects without BTF: then hex digits.
  */
@@ -36,6 +36,8 @@ function formatAt(type: DataType, bytes: Uint8Array, offsetBits: number, name: s
   switch (type.kind) {
     case "struct":
     case "union": {
+      const prefix = formatPrefix(type, bytes, offsetBits);
+      if (prefix !== undefined) return prefix;
       const members = fieldsOf(type).map(
         (field) =>
           `${field.name}: ${formatAt(field.type, bytes, offsetBits + field.offsetBits, field.name, field.bitfieldBits)}`,
@@ -49,6 +51,16 @@ function formatAt(type: DataType, bytes: Uint8Array, offsetBits: number, name: s
     default:
       return formatLeaf(type, leafValue(type, bytes, offsetBits, bitfieldBits));
   }
+}
+
+/** The key of an LPM trie as it can be written: `10.0.0.0/8`. */
+function formatPrefix(type: DataType, bytes: Uint8Array, offsetBits: number): string | undefined {
+  const [first] = type.kind === "struct" ? fieldsOf(type) : [];
+  const addressBytes = lpmAddressBytes(type);
+  if (addressBytes === undefined || !first || !/^prefix/i.test(first.name)) return undefined;
+  const lengthBits = leafValue(first.type, bytes, offsetBits + first.offsetBits);
+  if (typeof lengthBits !== "number" || lengthBits > addressBytes * 8) return undefined;
+  return `${formatAddress(partOf(type, bytes, offsetBits).subarray(4))}/${lengthBits}`;
 }
 
 function formatArray(type: DataType & { kind: "array" }, bytes: Uint8Array, offsetBits: number, name: string): string {
@@ -78,9 +90,12 @@ function isAddress(type: DataType, name: string): boolean {
     case "struct":
     case "union":
       return addressTypes.has(type.name);
-    case "int":
-      if (addressTypes.has(type.name)) return true;
-      return type.sizeBytes === 4 && !type.signed && type.encoding === "integer" && saysAddress(name);
+    case "int": {
+      if (type.sizeBytes !== 4 || type.signed || type.encoding !== "integer") return false;
+      // A whole key in network order is an address; as a member it could as well be a sequence number.
+      if (name === "" && type.bigEndian) return true;
+      return addressTypes.has(type.name) || saysAddress(name) || saysAddress(type.name);
+    }
     case "array":
       if (!isByteArray(type)) return isWordsOfIpv6(type) && saysAddress(name);
       return type.length === 6 || saysAddress(name);

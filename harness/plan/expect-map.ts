@@ -106,7 +106,7 @@ class Expected {
         `a sum of map '${this.#map.name}' (${this.#map.type}) needs its key`,
         "write [{key: …, sum: …}]",
       );
-    const summed = sum ? this.#sum(slotZero(this.#map), sum, sum.span) : [];
+    const summed = sum ? this.#sum(slotZero(), sum, sum.span) : [];
     return this.#expectation([...planned, ...summed], exactly ? "absent" : "any", count && this.#count(count));
   }
 
@@ -160,7 +160,7 @@ class Expected {
   }
 
   #slotZero(written: Written): readonly PlannedEntry[] {
-    if (hasSlots(this.#map)) return this.#value(slotZero(this.#map), written, undefined, written.span);
+    if (hasSlots(this.#map)) return this.#value(slotZero(), written, undefined, written.span);
     this.#wrong(
       written.span,
       `a value of map '${this.#map.name}' (${this.#map.type}) needs its key`,

@@ -25,7 +25,7 @@ export function planEntries(context: PlanContext, map: MapSpec, written: Written
   const entries = readEntries(written);
   if (!entries && hasSlots(map)) {
     const value = planValue(context, map, written);
-    return value ? [{ map, op: "set", key: slotZero(map), value, span: written.span }] : [];
+    return value ? [{ map, op: "set", key: slotZero(), value, span: written.span }] : [];
   }
   if (!entries) {
     wrong(

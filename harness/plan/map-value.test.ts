@@ -65,6 +65,13 @@ describe("planned values of maps that hold more than bytes", () => {
     ]);
   });
 
+  it("no map has keys that a program could not build", async () => {
+    const wide = { ...inMaps, maps: inMaps.maps.map((map) => ({ ...map, keySizeBytes: 2 ** 30 })) };
+    expect(await wrongIn("{ ports_by_vlan: [{ key: 1, value: { entries: [] } }] }", "hook: xdp", wide)).to.deep.equal([
+      "keys of map 'ports_by_vlan' have 1073741824 bytes; the kernel takes at most 512",
+    ]);
+  });
+
   it("queues take as many values as they hold", async () => {
     const queues = objectAt("objects/queue_stack_bloom.bpf.o");
     const seventeen = `[${Array.from({ length: 17 }, (_, i) => i).join(", ")}]`;
