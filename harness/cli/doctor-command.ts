@@ -1,8 +1,9 @@
+import { findCommand } from "../../netns/find-command.js";
 import type { BackendName } from "../model/backend.js";
 import { builtBackends, probeBackends } from "../run/backends.js";
 import { describeEnvironment } from "../run/environment.js";
 import { tryHooks } from "../run/self-test.js";
-import { findCommand, hasCap, tools } from "../run/tools.js";
+import { hasCap, tools } from "../run/tools.js";
 import type { Paint } from "../../reports/terminal.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";

@@ -40,14 +40,17 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
   const capabilities = await probeBackends(asked ?? builtBackends);
   const unavailable = capabilities.filter((c) => c.unavailable !== undefined);
   if (asked && unavailable.length > 0) {
-    for (const c of unavailable)
-      process.stderr.write(`packetproof: backend ${c.backend} cannot run here: ${c.unavailable}\n`);
+    for (const c of unavailable) process.stderr.write(unavailableLine(c));
     process.stderr.write("packetproof doctor says what would mend it.\n");
     return exitStatus.backendUnavailable;
   }
   const backends = capabilities.filter((c) => c.unavailable === undefined).map((c) => c.backend);
   const { grep, shard } = options;
   const jobs = selectJobs(prepared, { backends, grep, shard });
+  if (backends.length === 0) {
+    for (const c of unavailable) process.stderr.write(unavailableLine(c));
+    return exitStatus.backendUnavailable;
+  }
   if (jobs.length === 0) throw nothingToRun(options, capabilities);
   return report(options, capabilities, seed, jobs);
 }
@@ -88,6 +91,10 @@ async function report(
     return exitStatus.failed;
   }
   return folded.totals.failed + folded.totals.error > 0 ? exitStatus.failed : exitStatus.passed;
+}
+
+function unavailableLine({ backend, unavailable }: Capabilities): string {
+  return `packetproof: backend ${backend} cannot run here: ${unavailable}\n`;
 }
 
 function backendName(name: string): BackendName {

@@ -1,5 +1,6 @@
-import { geteuid } from "node:process";
 import type { Backend, Capabilities, Session, SessionOptions } from "../model/backend.js";
+import { findCommand } from "../../netns/find-command.js";
+import { whyNoKernel } from "../kernel/probe.js";
 import { WireSession } from "./session.js";
 
 /** The program attached to a real interface, real frames in and out, in network namespaces of the run's own. */
@@ -14,7 +15,6 @@ export const wireBackend: Backend = {
 };
 
 function whatIsMissing(): string | undefined {
-  if (process.platform !== "linux") return `a Linux kernel: this is ${process.platform}`;
-  if (geteuid?.() !== 0) return "root: run as root (CAP_BPF, CAP_NET_ADMIN, CAP_SYS_ADMIN)";
-  return undefined;
+  const missing = ["ip", "tc", "bridge"].filter((name) => findCommand(name) === undefined);
+  return whyNoKernel() ?? (missing.length > 0 ? `needs ${missing.join(", ")}: apt-get install iproute2` : undefined);
 }
