@@ -5,7 +5,7 @@ import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
 import { expectationsOn, expectedEvents, expectedMaps, wantsPrintk } from "./expected.js";
 import { KernelLog, splatIn } from "./kernel-log.js";
-import type { LoadedObject } from "./load.js";
+import type { LoadedObject } from "./loaded-object.js";
 import { printkReader, type PrintkReader, type PrintkTask } from "./printk.js";
 import type { RunFolder } from "./run-folder.js";
 

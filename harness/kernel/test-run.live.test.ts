@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { HarnessError } from "../model/error.js";
 import { errnos } from "./errno.js";
-import { loadObject, type LoadedObject } from "./load.js";
+import { loadObject } from "./load.js";
+import type { LoadedObject } from "./loaded-object.js";
 import { fixtureObject, planFor } from "./plan-builder.test.js";
 import { whyNoKernel } from "./probe.js";
 import { RunFolder } from "./run-folder.js";

@@ -1,6 +1,6 @@
 import type { Observation } from "../model/observation.js";
 import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
-import type { LoadedObject } from "../kernel/load.js";
+import type { LoadedObject } from "../kernel/loaded-object.js";
 import { StateObserver } from "../kernel/observe.js";
 import type { RunFolder } from "../kernel/run-folder.js";
 import type { Network } from "../../netns/network.js";
