@@ -9,9 +9,9 @@ import { unjudgedLengths } from "./lengths.js";
 import { joinBytes } from "./capture/join-bytes.js";
 import { parsePacket } from "./parse.js";
 import { summary } from "./print.js";
-import type { ParsedField, ParsedLayer, ParsedPacket, Values } from "./protocol.js";
+import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket, Values } from "./protocol.js";
 import { findProtocol, protocolHint } from "./protocols.js";
-import { settle } from "./settle.js";
+import { type Wanted, settle } from "./settle.js";
 
 /**
  * The packet with some fields changed: the nth `ipv4` of the list means the nth `ipv4` of the packet.
@@ -26,21 +26,14 @@ export function editPacket(packet: Packet, layers: readonly LayerSpec[]): Packet
   const bytes = joinBytes(headers.map((header) => header.bytes));
   const right = rightFields(parsed);
   const hidden = unverifiableSums(parsed);
-  settle(
-    bytes,
-    placeAgain(parsed.layers, headers),
-    (index, { def }) => {
-      const key = `${index} ${def.name}`;
-      return (right.has(key) || hidden.has(key)) && edits.get(index)?.fields[def.name] === undefined;
-    },
-    (context, field) => {
-      const old = hidden.get(`${context.index} ${field.def.name}`);
-      // What is not here has not changed, so the checksum moves by as much as the visible bytes do.
-      return old
-        ? incrementalUpdate(old.checksum, old.sum, ~sumOf(coverageOf(context, field)) & 0xffff)
-        : checksumOf(context, field);
-    },
-  );
+  const follows: Wanted = (index, { def }) => {
+    const key = `${index} ${def.name}`;
+    return (right.has(key) || hidden.has(key)) && edits.get(index)?.fields[def.name] === undefined;
+  };
+  settle(bytes, placeAgain(parsed.layers, headers), follows, (context, field) => {
+    const old = hidden.get(`${context.index} ${field.def.name}`);
+    return old ? movedChecksum(old, context, field) : checksumOf(context, field);
+  });
   return { linkType: packet.linkType, bytes };
 }
 
@@ -141,20 +134,30 @@ function rightFields(parsed: ParsedPacket): ReadonlySet<string> {
   return new Set([...lengths, ...unjudgedLengths(parsed), ...sums].map(({ layer, field }) => `${layer} ${field}`));
 }
 
-/** Checksums over bytes that are elsewhere (fragments, cut-off captures), with the sum of the bytes that are here. */
-function unverifiableSums(
-  parsed: ParsedPacket,
-): ReadonlyMap<string, { readonly checksum: number; readonly sum: number }> {
-  const { bytes, layers } = parsed;
-  const hidden = checkSums(parsed).filter(
-    ({ applies, actual, layer }) => !applies && actual !== 0 && !layers[layer]!.quoted,
-  );
+/** A checksum over bytes that are elsewhere (fragments, cut-off captures), with the sum of the bytes that are here. */
+interface HiddenSum {
+  readonly checksum: number;
+  readonly sum: number;
+}
+
+function unverifiableSums({ bytes, layers, linkType }: ParsedPacket): ReadonlyMap<string, HiddenSum> {
+  const hidden = checkSums({ bytes, layers, linkType }).filter(({ applies, actual }) => !applies && actual !== 0);
   return new Map(
-    hidden.map(({ layer: index, field: name, actual }) => {
+    hidden.flatMap(({ layer: index, field: name, actual }) => {
       const layer = layers[index]!;
       const field = layer.fields.find(({ def }) => def.name === name)!;
-      const sum = ~sumOf(coverageOf({ bytes, layers, layer, index }, field)) & 0xffff;
-      return [`${index} ${name}`, { checksum: actual, sum }];
+      const sum = visibleSum({ bytes, layers, layer, index }, field);
+      return layer.quoted ? [] : [[`${index} ${name}`, { checksum: actual, sum }] as const];
     }),
   );
+}
+
+/** What is not here has not changed, so the checksum moves by as much as the visible bytes do. */
+function movedChecksum(old: HiddenSum, context: LayerContext, field: ParsedField): number {
+  const checksum = incrementalUpdate(old.checksum, old.sum, visibleSum(context, field));
+  return checksum === 0 && field.def.checksum?.zeroMeansNone ? 0xffff : checksum;
+}
+
+function visibleSum(context: LayerContext, field: ParsedField): number {
+  return ~sumOf(coverageOf(context, field)) & 0xffff;
 }

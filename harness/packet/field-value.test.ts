@@ -112,6 +112,11 @@ describe("field values", () => {
     expect(describeFieldValue(def("eth", "type"), 0x800)).to.equal("ipv4 (0x0800)");
     expect(describeFieldValue(def("ipv4", "checksum"), 0x1c46)).to.equal("0x1c46");
     expect(describeFieldValue(def("tcp", "flags"), 0x12)).to.equal("SA (0x012)");
+    expect(describeFieldValue(def("payload", "data"), new TextEncoder().encode("GET / HTTP/1.1"))).to.equal(
+      "GET / HTTP/1.1",
+    );
+    expect(describeFieldValue(def("payload", "data"), new TextEncoder().encode("0x41"))).to.equal("0x30783431");
+    expect(describeFieldValue(def("payload", "data"), Uint8Array.of(0x41, 0x0a))).to.equal("0x410a");
     expect(describeFieldValue(def("eth", "src"), new Uint8Array(6))).to.equal("00:00:00:00:00:00");
   });
 

@@ -12,6 +12,9 @@ export type Plain =
 /** Bytes that one scenario value may stand for; larger payloads are a slip of the keyboard. */
 const maxRepeatBytes = 65_535;
 
+/** Longer payloads print as hex, whatever they are: text is for what a person wrote. */
+const mostTextBytes = 80;
+
 /** A field's canonical value from what a person wrote. Throws HarnessError `packet` with a hint. */
 export function parseFieldValue(def: FieldDef, plain: Plain): FieldValue {
   switch (def.kind) {
@@ -194,7 +197,10 @@ function formatBytes(def: FieldDef, value: Uint8Array): string {
   if (def.kind === "mac") return formatMac(value);
   if (def.kind === "ipv4" && value.length === 4) return formatIpv4(value);
   if (def.kind === "ipv6" && value.length === 16) return formatIpv6(value);
-  return `0x${toHex(value)}`;
+  const text = def.text === true ? String.fromCharCode(...value.subarray(0, mostTextBytes + 1)) : "";
+  // Only what reads back as it is written: no spaces at the ends, nothing that looks like hex.
+  const isReadable = value.length <= mostTextBytes && /^[!-~](?:[ -~]*[!-~])?$/.test(text) && !/^0x/i.test(text);
+  return isReadable ? text : `0x${toHex(value)}`;
 }
 
 function wrong(def: FieldDef, plain: Plain, what: string, hint?: string): HarnessError {

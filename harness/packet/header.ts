@@ -1,6 +1,6 @@
 import type { FieldValue } from "../model/packet.js";
 import { readUint, writeUint } from "./bits.js";
-import type { FieldDef, ParsedField, Values } from "./protocol.js";
+import type { FieldDef, ListSource, ParsedField, Values } from "./protocol.js";
 
 export interface DecodedHeader {
   readonly fields: readonly ParsedField[];
@@ -47,7 +47,7 @@ function readFixed(def: FieldDef, bytes: Uint8Array, offsetBits: number): FieldV
   return bytes.slice(offsetBits >> 3, (offsetBits + def.sizeBits) >> 3);
 }
 
-function readVariable(def: FieldDef, source: Parameters<NonNullable<FieldDef["codec"]>["decode"]>[0]): ParsedField {
+function readVariable(def: FieldDef, source: ListSource): ParsedField {
   const { bytes, startBytes, endBytes, values } = source;
   const said = def.sizeBytes?.(values);
   const end = said === undefined ? endBytes : Math.min(endBytes, startBytes + Math.max(0, said));

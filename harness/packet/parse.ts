@@ -16,7 +16,7 @@ export function parsePacket(packet: Packet): ParsedPacket {
   let quoted = false;
   let inFragment = false;
   while (name !== payload.name || offset < limit) {
-    const layer = parseLayer(protocolOf(name), bytes, offset, limit, quoted, inFragment);
+    const layer = parseLayer(protocolOf(name), bytes, offset, { limit, quoted, inFragment });
     layers.push(layer);
     const { definition, values, endBytes } = layer;
     offset += layer.headerBytes;
@@ -35,13 +35,18 @@ function ipVersionName(first: number | undefined): string {
   return version === 4 ? "ipv4" : version === 6 ? "ipv6" : "payload";
 }
 
+/** What the layers around one say of it. */
+interface Around {
+  readonly limit: number;
+  readonly quoted: boolean;
+  readonly inFragment: boolean;
+}
+
 function parseLayer(
   definition: Protocol,
   bytes: Uint8Array,
   offsetBytes: number,
-  limitBytes: number,
-  quoted: boolean,
-  inFragment: boolean,
+  { limit: limitBytes, quoted, inFragment }: Around,
 ): ParsedLayer {
   const header = decodeFields(definition.fields, bytes, offsetBytes, limitBytes);
   const extent = header.truncated ? undefined : definition.extentBytes?.(header.values);
@@ -67,7 +72,7 @@ function addPadding(layers: ParsedLayer[], bytes: Uint8Array, contentEndBytes: n
   let offset = contentEndBytes;
   for (const endBytes of [...layers.map((layer) => layer.endBytes).reverse(), bytes.length]) {
     if (endBytes <= offset) continue;
-    layers.push(parseLayer(padding, bytes, offset, endBytes, false, false));
+    layers.push(parseLayer(padding, bytes, offset, { limit: endBytes, quoted: false, inFragment: false }));
     offset = endBytes;
   }
 }

@@ -1,5 +1,6 @@
 import { harnessError } from "../../model/error.js";
 import type { FieldValue } from "../../model/packet.js";
+import type { Plain } from "../field-value.js";
 import { decodeFields, encodeFields } from "../header.js";
 import { etherTypes, nextByEtherType } from "../numbers.js";
 import { joinBytes } from "../capture/join-bytes.js";
@@ -55,7 +56,7 @@ function encodeOption(option: Values): Uint8Array {
 function parseOption(item: unknown, path: string): FieldValue {
   const { raw } = (item ?? {}) as Values;
   if (raw instanceof Uint8Array) return { raw };
-  const option = parseRecord(writtenFields, item as never, path) as Values;
+  const option = parseRecord(writtenFields, item as Plain, path) as Values;
   const data = option["data"] as Uint8Array;
   if (data.length > mostDataBytes) {
     throw harnessError("packet", `${path}: an option holds at most ${mostDataBytes} bytes, not ${data.length}`);

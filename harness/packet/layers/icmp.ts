@@ -29,9 +29,9 @@ function onlyIn(...wanted: readonly number[]): (values: Values) => boolean {
 
 const queries = [0, 8, 13, 14, 15, 16, 17, 18];
 /** With the bytes between checksum and quoted packet as RFC 4884 §4 has them. */
-const extensible = [types.unreachable, types["time-exceeded"], types["parameter-problem"]];
-const errors = [...extensible, types["source-quench"], redirect];
-const spokenFor = [...queries, ...extensible, redirect];
+const extensible: readonly number[] = [types.unreachable, types["time-exceeded"], types["parameter-problem"]];
+const errors: readonly number[] = [...extensible, types["source-quench"], redirect];
+const spokenFor: readonly number[] = [...queries, ...extensible, redirect];
 
 const typeDef: FieldDef = {
   name: "type",
@@ -43,7 +43,7 @@ const typeDef: FieldDef = {
 };
 
 function quotesIpv4(values: Values, { bytes, startBytes, endBytes }: Content): string {
-  const quoted = errors.includes(values["type"] as never) && startBytes < endBytes && bytes[startBytes]! >> 4 === 4;
+  const quoted = errors.includes(values["type"] as number) && startBytes < endBytes && bytes[startBytes]! >> 4 === 4;
   return quoted ? "ipv4" : "payload";
 }
 
@@ -105,11 +105,11 @@ export const icmp: Protocol = {
       kind: "uint",
       sizeBits: 32,
       base: "hex",
-      present: (values) => !spokenFor.includes(values["type"] as never),
+      present: (values) => !spokenFor.includes(values["type"] as number),
       doc: "the second word of other messages",
     },
   ],
   next: quotesIpv4,
-  quotes: (values) => errors.includes(values["type"] as never),
+  quotes: (values) => errors.includes(values["type"] as number),
   summarize: summarizeIcmp,
 };

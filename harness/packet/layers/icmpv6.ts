@@ -33,7 +33,7 @@ const mld = [130, 131, 132];
 const discovery = [rs, ra, ns, na, redirect];
 const errors = [1, 2, 3, 4];
 /** Messages whose second word is not just unused. */
-const spokenFor = [...echoes, ...mld, 2, 4, ra, na, types["mld2-report"]];
+const spokenFor: readonly number[] = [...echoes, ...mld, 2, 4, ra, na, types["mld2-report"]];
 
 function onlyIn(...wanted: readonly number[]): (values: Values) => boolean {
   return (values) => wanted.includes(values["type"] as number);
@@ -105,7 +105,7 @@ export const icmpv6: Protocol = {
       kind: "uint",
       sizeBits: 32,
       base: "hex",
-      present: (values) => !spokenFor.includes(values["type"] as never),
+      present: (values) => !spokenFor.includes(values["type"] as number),
       doc: "0; the second word of messages that are not known here",
     },
     { name: "target", kind: "ipv6", sizeBits: 128, present: onlyIn(ns, na, redirect), doc: "address in question" },

@@ -1,3 +1,4 @@
+import type { FieldValue } from "../../model/packet.js";
 import { addressList } from "../address-list.js";
 import { nextInIpv6 } from "../numbers.js";
 import { optionList } from "../options.js";
@@ -95,7 +96,7 @@ export const destinationOptions: Protocol = {
 };
 
 function summarizeOptions(values: Values): string {
-  return extensionOptions.format(values["options"] as never);
+  return extensionOptions.format(values["options"] as readonly FieldValue[]);
 }
 
 const segmentRouting = 4;
