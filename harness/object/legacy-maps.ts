@@ -5,6 +5,9 @@ import type { ObjectFile } from "./object-file.js";
 /** type, key_size, value_size, max_entries, map_flags: what all loaders' `struct bpf_map_def` begin with. */
 const definitionBytes = 20;
 
+/** The oldest ones had no flags. */
+const leastBytes = 16;
+
 /**
  * `struct bpf_map_def SEC("maps")`, as libbpf before 1.0, iproute2 and old loaders take them. What
  * follows the first five words differs between loaders and is not read.
@@ -26,7 +29,8 @@ function isDefinition(symbol: ElfSymbol): boolean {
 }
 
 function readDefinition(section: ElfSection, symbol: ElfSymbol, annotations: Annotations): MapSpec {
-  const definition = section.data.part(symbol.value, definitionBytes, `map '${symbol.name}'`);
+  const sizeBytes = Math.min(definitionBytes, symbol.sizeBytes || definitionBytes);
+  const definition = section.data.part(symbol.value, Math.max(sizeBytes, leastBytes), `map '${symbol.name}'`);
   const word = (index: number) => definition.u32(4 * index, `map '${symbol.name}'`);
   const type = mapTypes[word(0)];
   if (type === undefined) throw definition.error(0, `map '${symbol.name}' has type ${word(0)}, which is unknown`);
@@ -38,7 +42,7 @@ function readDefinition(section: ElfSection, symbol: ElfSymbol, annotations: Ann
     keySizeBytes,
     valueSizeBytes,
     maxEntries: word(3),
-    flags: word(4),
+    flags: definition.sizeBytes < definitionBytes ? 0 : word(4),
     key: annotations.typeOf(symbol.name, "key", keySizeBytes),
     value: annotations.typeOf(symbol.name, "value", valueSizeBytes),
     inner: undefined,

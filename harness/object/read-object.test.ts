@@ -151,6 +151,7 @@ describe("readObject", () => {
     ).to.deep.equal([
       ["blocked", "hash", 4, 1, 1],
       ["counters", "percpu_array", 4, 16, 0],
+      ["events", "perf_event_array", 4, 4, 0],
     ]);
     expect(legacy.maps.every(({ key, value }) => key === undefined && value === undefined)).to.equal(true);
     expect(legacy.programs[0]).to.deep.include({ name: "count", type: "sched_cls", lines: [] });
