@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Topology } from "../harness/model/topology.js";
 import { HarnessError } from "../harness/model/error.js";
 import { checkTopology } from "./check-topology.js";
-import { at, device, hostWith, onABridge, threeHosts, twoHosts } from "./test-topologies.js";
+import { at, device, hostWith, onABridge, threeHosts, twoHosts } from "./example-topologies.test.js";
 
 describe("checkTopology", () => {
   it("accepts what can be made", () => {

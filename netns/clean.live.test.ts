@@ -7,7 +7,7 @@ import { cleanLeftovers } from "./clean.js";
 import { ledgerRoot } from "./ledger.js";
 import { createNetwork } from "./network.js";
 import { namespacePath } from "./namespace.js";
-import { twoHosts, uniqueId } from "./test-topologies.js";
+import { skipWithoutRoot, twoHosts, uniqueId } from "./example-topologies.test.js";
 
 /** A process that makes a network with something running in it, says so, and waits to be killed. */
 const victim = `
@@ -21,13 +21,17 @@ const victim = `
 `;
 
 describe("cleanLeftovers", () => {
+  before(skipWithoutRoot);
+
   it("removes what a killed run left, and nothing else", async () => {
     const id = uniqueId();
     await using alive = await createNetwork(twoHosts, uniqueId());
     const foreign = namespacePath(`pp-${uniqueId()}-dut`);
     writeFileSync(foreign, "");
     try {
-      const modules = ["./network.js", "./test-topologies.js"].map((name) => new URL(name, import.meta.url).href);
+      const modules = ["./network.js", "./example-topologies.test.js"].map(
+        (name) => new URL(name, import.meta.url).href,
+      );
       const run = spawn(process.execPath, ["--input-type=module", "-e", victim, ...modules, id], {
         cwd: fileURLToPath(new URL(".", import.meta.url)),
         stdio: ["ignore", "pipe", "inherit"],

@@ -12,7 +12,7 @@ export async function cleanLeftovers(): Promise<string[]> {
   const removed: string[] = [];
   for (const { entries, directory } of findAbandoned()) {
     for (const entry of entries) {
-      const line = remove(entry);
+      const line = await remove(entry);
       if (line) removed.push(line);
     }
     rmSync(directory, { recursive: true, force: true });
@@ -21,12 +21,12 @@ export async function cleanLeftovers(): Promise<string[]> {
 }
 
 /** What was removed; undefined where there was nothing. */
-function remove(entry: LedgerEntry): string | undefined {
+async function remove(entry: LedgerEntry): Promise<string | undefined> {
   switch (entry.kind) {
     case "namespace": {
       const path = namespacePath(entry.name);
       if (!existsSync(path)) return undefined;
-      const killed = killProcessesIn(new Set([`net:[${statSync(path).ino}]`]));
+      const killed = await killProcessesIn(new Set([`net:[${statSync(path).ino}]`]));
       removeNamespaceName(entry.name);
       return `network namespace ${entry.name}${killed > 0 ? ` with ${killed} processes` : ""}`;
     }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { bridgeCommands, forwardingCommands, hostCommands, linkCommands, muteCommands } from "./commands.js";
-import { at, device, hostWith, onABridge, twoHosts } from "./test-topologies.js";
+import { at, device, hostWith, onABridge, twoHosts } from "./example-topologies.test.js";
 
 const names = { ofHost: (host: string) => `ns-${host}`, ofBridge: (bridge: string) => `ns-bridge.${bridge}` };
 

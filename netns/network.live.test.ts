@@ -4,7 +4,15 @@ import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "n
 import { HarnessError } from "../harness/model/error.js";
 import { ledgerRoot } from "./ledger.js";
 import { createNetwork } from "./network.js";
-import { device, hostWith, onABridge, threeHosts, twoHosts, uniqueId } from "./test-topologies.js";
+import {
+  device,
+  hostWith,
+  onABridge,
+  threeHosts,
+  skipWithoutRoot,
+  twoHosts,
+  uniqueId,
+} from "./example-topologies.test.js";
 
 /** What of the machine's own network a mistake would change. */
 function machine(): string {
@@ -28,6 +36,8 @@ function namespaceIdentity(): string {
 }
 
 describe("createNetwork", () => {
+  before(skipWithoutRoot);
+
   it("joins hosts that hear each other by IPv4 and IPv6", async () => {
     await using network = await createNetwork(onABridge, uniqueId());
     for (const address of ["10.0.0.4", "fd00::4"]) {

@@ -96,8 +96,8 @@ function createNamespace(name: string, ledger: Ledger, stack: TeardownStack): Na
   ledger.record(entry);
   try {
     const namespace = Namespace.create(name);
-    stack.defer(() => {
-      killProcessesIn(new Set([namespace.identity]));
+    stack.defer(async () => {
+      await killProcessesIn(new Set([namespace.identity]));
       removeNamespaceName(name);
       namespace.close();
     });

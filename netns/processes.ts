@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from "node:fs";
+import { identifyProcess } from "./process-identity.js";
 
 /** Pids of the processes whose network namespace is one of those (`net:[4026532008]`), never this process itself. */
 export function processesIn(identities: ReadonlySet<string>): readonly number[] {
@@ -16,13 +17,19 @@ function namespaceOf(pid: number): string {
   }
 }
 
+/** A process that the kernel is still busy with after this long is left to it. */
+const endTimeoutMs = 2_000;
+
 /**
- * Ends, by SIGKILL, whatever still runs in namespaces that a run has made: also what left its process group.
- * Returns how many there were.
+ * Ends, by SIGKILL, whatever still runs in namespaces that a run has made, also what left its process group, and
+ * waits until it has ended. Returns how many processes there were.
  */
-export function killProcessesIn(identities: ReadonlySet<string>): number {
+export async function killProcessesIn(identities: ReadonlySet<string>): Promise<number> {
   const pids = processesIn(identities);
   for (const pid of pids) kill(pid);
+  const giveUpAt = performance.now() + endTimeoutMs;
+  while (pids.some((pid) => identifyProcess(pid)) && performance.now() < giveUpAt)
+    await new Promise((resolve) => setTimeout(resolve, 1));
   return pids.length;
 }
 

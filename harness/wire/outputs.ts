@@ -1,4 +1,4 @@
-import { formatPlace } from "../model/topology.js";
+import { formatPlace, type Place } from "../model/topology.js";
 import type { CapturedFrame } from "./port/port.js";
 import type { Whereabouts, WhereaboutsOf } from "./whereabouts.js";
 import type { DeviceHook } from "./attach/attach.js";
@@ -50,13 +50,14 @@ export function sortFrames(window: Window): SortedFrames {
       strays.push(frame);
       continue;
     }
-    const again = copies.isAgain(frame);
+    const key = keyOf(frame, where, window.hook);
+    const again = copies.isAgain(key, frame.place);
     if (!again && outcomes >= open) {
       strays.push(frame);
       continue;
     }
     if (!again) outcomes++;
-    copies.add(frame);
+    copies.add(key, frame.place);
     outputs.push({ frame, where, again });
   }
   return { outputs, strays };
@@ -73,27 +74,35 @@ function canBeOutput(hook: DeviceHook, where: Whereabouts): boolean {
   return where.kind !== "entered" || hook.startsWith("tc");
 }
 
-/** How many copies of a packet, whatever their two Ethernet addresses, each place has had. */
+/**
+ * What makes two frames the same packet: their bytes, whatever the two Ethernet addresses. XDP does one thing with
+ * a packet, so one that passed is no copy of one that left, nor one that left here of one that left there.
+ */
+function keyOf({ bytes }: CapturedFrame, where: Output["where"], hook: DeviceHook): string {
+  const addressesBytes = 12;
+  const text = Buffer.from(bytes.subarray(addressesBytes)).toString("latin1");
+  return hook.startsWith("xdp") ? `${JSON.stringify(where)} ${text}` : text;
+}
+
+/** How many copies of each packet each place has had. */
 class Copies {
   readonly #counts = new Map<string, Map<string, number>>();
 
-  add(frame: CapturedFrame): void {
-    const places = this.#placesOf(frame);
-    const place = formatPlace(frame.place);
-    places.set(place, (places.get(place) ?? 0) + 1);
+  add(key: string, place: Place): void {
+    const places = this.#placesOf(key);
+    const name = formatPlace(place);
+    places.set(name, (places.get(name) ?? 0) + 1);
   }
 
   /** The nth copy in one place is nothing new while another place has had n of them. */
-  isAgain(frame: CapturedFrame): boolean {
-    const places = this.#placesOf(frame);
-    const own = places.get(formatPlace(frame.place)) ?? 0;
+  isAgain(key: string, place: Place): boolean {
+    const places = this.#placesOf(key);
+    const own = places.get(formatPlace(place)) ?? 0;
     for (const count of places.values()) if (count > own) return true;
     return false;
   }
 
-  #placesOf({ bytes }: CapturedFrame): Map<string, number> {
-    const addressesBytes = 12;
-    const key = Buffer.from(bytes.subarray(addressesBytes)).toString("latin1");
+  #placesOf(key: string): Map<string, number> {
     let places = this.#counts.get(key);
     if (!places) {
       places = new Map();

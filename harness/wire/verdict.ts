@@ -28,9 +28,9 @@ export function xdpFindings(window: Window, outputs: readonly Output[], counts: 
   const fresh = outputs.filter(({ again }) => !again);
   const passed = fresh.filter(({ where }) => where.kind === "passed");
   const left = fresh.filter(({ where }) => where.kind === "left");
+  const back = left.filter((output) => isBack(window, output));
   const tally = new Tally(window.times);
   if (!counts) {
-    const back = left.filter((output) => isBack(window, output));
     tally.add(["XDP_PASS"], passed.length, seen(passed));
     // A redirect to the interface itself looks the same.
     tally.add(["XDP_TX", "XDP_REDIRECT"], back.length, seen(back));
@@ -42,7 +42,8 @@ export function xdpFindings(window: Window, outputs: readonly Output[], counts: 
   const toStack = Math.max(0, passed.length + counts.redirected - window.times);
   tally.add(["XDP_PASS"], passed.length - toStack, seen(passed));
   tally.add(["XDP_REDIRECT"], counts.redirected, `xdp_redirect traced; ${seen(outputs)}`);
-  tally.add(["XDP_TX"], left.length - counts.redirected, seen(left));
+  const redirectedBack = Math.max(0, counts.redirected - (left.length - back.length));
+  tally.add(["XDP_TX"], back.length - redirectedBack, seen(back));
   tally.add(["XDP_ABORTED"], counts.aborted, "xdp_exception traced");
   tally.add(["XDP_TX"], counts.txFailed, "xdp_exception traced: the frame could not be sent");
   tally.add(["XDP_REDIRECT"], counts.redirectFailed, "xdp_redirect_err traced: the frame went nowhere");

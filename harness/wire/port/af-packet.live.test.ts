@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import { createNetwork } from "../../../netns/network.js";
-import { twoHosts, uniqueId } from "../../../netns/test-topologies.js";
+import { skipWithoutRoot, twoHosts, uniqueId } from "../../../netns/example-topologies.test.js";
 import { AfPacketPort } from "./af-packet.js";
 import { itIsAFramePort } from "./port.contract.js";
 
 describe("the AF_PACKET port", () => {
+  before(skipWithoutRoot);
+
   itIsAFramePort(AfPacketPort.open);
 
   it("tells when the kernel saw a frame", async () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Place, Topology } from "../../model/topology.js";
 import { createNetwork, type Network } from "../../../netns/network.js";
-import { uniqueId, twoHosts } from "../../../netns/test-topologies.js";
+import { uniqueId, twoHosts } from "../../../netns/example-topologies.test.js";
 import type { FramePort, OpenPort } from "./port.js";
 
 /** What every frame port has to do; `*.live.test.ts` call it with theirs. */

@@ -3,6 +3,11 @@ import type { Host, Interface, Place, Topology } from "../harness/model/topology
 
 /** For tests: topologies by hand. */
 
+/** As a `before` hook of tests that make namespaces. */
+export function skipWithoutRoot(this: Mocha.Context): void {
+  if (process.platform !== "linux" || process.geteuid?.() !== 0) this.skip();
+}
+
 /** An id that no other network on this machine has. */
 export function uniqueId(): string {
   return `test-${randomBytes(4).toString("hex")}`;
