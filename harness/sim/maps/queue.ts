@@ -1,5 +1,6 @@
 import type { MapSpec } from "../../model/object.js";
 import { errno } from "../errno.js";
+import { u32Key } from "./array.js";
 import { updateFlags, type MapEntry, type MapStore } from "./map-store.js";
 
 /** queue and stack (kernel/bpf/queue_stack_maps.c): values without keys. */
@@ -50,8 +51,9 @@ export class QueueStore implements MapStore {
     return this.push(values[0]!, updateFlags.any);
   }
 
+  /** As keys, of which there are none, the values' places: 0 is the next to come out. */
   *entries(): Iterable<MapEntry> {
     const inOrder = this.spec.type === "queue" ? this.#values : this.#values.toReversed();
-    for (const value of inOrder) yield { key: new Uint8Array(), values: [value.slice()] };
+    for (const [place, value] of inOrder.entries()) yield { key: u32Key(place), values: [value.slice()] };
   }
 }
