@@ -1,10 +1,9 @@
-import { cleanLeftovers } from "../../netns/clean.js";
-import { cleanRunFolders } from "../kernel/run-folder.js";
+import { removeLeftovers } from "../run/leftovers.js";
 import { exitStatus } from "./exit-status.js";
 
 /** `packetproof clean`: removes what a killed run left, and says what that was. */
 export async function cleanCommand(): Promise<number> {
-  const removed = [...(await cleanLeftovers()), ...cleanRunFolders()];
+  const removed = await removeLeftovers();
   for (const line of removed) process.stdout.write(`removed ${line}\n`);
   if (removed.length === 0) process.stdout.write("nothing was left behind\n");
   return exitStatus.passed;

@@ -4,6 +4,7 @@ import type { RunEvent } from "../model/event.js";
 import { nearest } from "../model/nearest.js";
 import { builtBackends, probeBackends } from "../run/backends.js";
 import { findScenarios } from "../run/find-scenarios.js";
+import { removeLeftovers } from "../run/leftovers.js";
 import { prepare } from "../run/prepare.js";
 import { run } from "../run/run.js";
 import { selectJobs } from "../run/select.js";
@@ -52,6 +53,8 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
     return exitStatus.backendUnavailable;
   }
   if (jobs.length === 0) throw nothingToRun(options, capabilities);
+  for (const line of await removeLeftovers())
+    process.stderr.write(`packetproof: a killed run had left ${line}: removed\n`);
   return report(options, capabilities, seed, jobs);
 }
 
