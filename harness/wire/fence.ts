@@ -4,7 +4,7 @@ import { interfaceAt } from "../../netns/segments.js";
 import { waitForAllCpus } from "./cpu.js";
 import type { Lane } from "./lanes.js";
 import { parseMacBytes } from "./mac.js";
-import { Markers } from "./marker.js";
+import type { Markers } from "./marker.js";
 import { PacketSocket } from "./port/packet-socket.js";
 import type { CapturedFrame, FramePort } from "./port/port.js";
 import type { Ports } from "./ports.js";
@@ -16,13 +16,6 @@ const runTimeoutMs = 1_000;
 const markerTimeoutMs = 2_000;
 /** Stacks that answer each other without end are cut off after so many rounds. */
 const mostRounds = 16;
-
-/** What arrived until nothing moved any more. */
-export interface Settled {
-  readonly frames: readonly CapturedFrame[];
-  /** Runs of the program since `expect`. */
-  readonly runs: number;
-}
 
 /**
  * Knows, without sleeping, when everything that sent frames have caused has arrived: the program's own run count says
