@@ -95,7 +95,40 @@ const { frame, packet4, packet6 } = fc.letrec<{
 /** Any valid stack of layers: frames and bare IP packets, tunnels in tunnels, options, odd lengths. */
 export const stackArbitrary: fc.Arbitrary<Layers> = fc.oneof({ withCrossShrink: true }, frame, packet4, packet6);
 
-/** Such a stack as bytes. */
+const laterFragment4 = one("ipv4", {
+  flags: fc.constantFrom(0, 1),
+  frag_offset: fc.integer({ min: 1, max: 0x1fff }),
+  protocol: fc.constantFrom(1, 6, 17, 47),
+});
+
+const laterFragment6 = one("ipv6-frag", {
+  more: fc.constantFrom(0, 1),
+  offset: fc.integer({ min: 1, max: 0x1fff }),
+  next: fc.constantFrom(6, 17, 58),
+});
+
+/** Stacks whose lengths do not simply add up: fragments without their transport header, padded frames. */
+export const unevenStackArbitrary: fc.Arbitrary<Layers> = fc.oneof(
+  stack(laterFragment4, one("payload")),
+  stack(one("ipv6"), laterFragment6, one("payload")),
+  stack(one("ipv4", { flags: fc.constant(1) }), one("udp"), one("payload")),
+  stack(one("eth"), one("arp"), one("padding", { data: bytesArbitrary(1, 18) })),
+  stack(
+    udpTunnel(one("vxlan")),
+    stack(
+      one("eth"),
+      one("ipv4", { options: fc.constant([]) }),
+      one("udp"),
+      one("padding", { data: bytesArbitrary(1, 18) }),
+    ),
+  ),
+);
+
+function udpTunnel(header: fc.Arbitrary<Layers>): fc.Arbitrary<Layers> {
+  return stack(one("eth"), one("ipv4"), udpTo(header));
+}
+
+/** A stack of whole packets as bytes. */
 export const packetArbitrary: fc.Arbitrary<Packet> = stackArbitrary.map((layers) => buildPacket(layers));
 
 /** Any domain name in its canonical text form. */
