@@ -22,6 +22,10 @@ export interface Libbpf {
   bpf_program__set_type(program: Pointer, type: number): number;
   bpf_program__set_expected_attach_type(program: Pointer, type: number): number;
   bpf_program__set_autoload(program: Pointer, autoload: boolean): number;
+  /** Where the verifier's log of the program goes; has to live until the load is over. */
+  bpf_program__set_log_buf(program: Pointer, log: Uint8Array, sizeBytes: number): number;
+  /** BPF_LOG_… bits; 0 has libbpf try without a log first, and with one if that fails. */
+  bpf_program__set_log_level(program: Pointer, level: number): number;
   bpf_program__fd(program: Pointer): number;
   bpf_map__name(map: Pointer): string;
   bpf_map__fd(map: Pointer): number;
@@ -53,10 +57,6 @@ export interface OpenOptions {
   readonly objectName: string;
   /** Where maps that are pinned by name go. */
   readonly pinRoot: string | null;
-  /** The kernel's verifier and BTF logs; each command overwrites what the one before wrote. */
-  readonly log: Uint8Array;
-  /** BPF_LOG_… bits. */
-  readonly logLevel: number;
 }
 
 const libbpfFile = "libbpf.so.1";
@@ -161,6 +161,8 @@ function declare(): Libbpf {
     bpf_program__set_type: text("int bpf_program__set_type(void *program, int type)"),
     bpf_program__set_expected_attach_type: text("int bpf_program__set_expected_attach_type(void *program, int type)"),
     bpf_program__set_autoload: text("int bpf_program__set_autoload(void *program, bool autoload)"),
+    bpf_program__set_log_buf: text("int bpf_program__set_log_buf(void *program, void *log, size_t size)"),
+    bpf_program__set_log_level: text("int bpf_program__set_log_level(void *program, uint32_t level)"),
     bpf_program__fd: text("int bpf_program__fd(void *program)"),
     bpf_map__name: text("const char *bpf_map__name(void *map)"),
     bpf_map__fd: text("int bpf_map__fd(void *map)"),
@@ -182,7 +184,7 @@ function declare(): Libbpf {
   collectMessages(shared.func("libbpf_set_print", "void *", [callbackTypes().print]));
   return {
     ...declared,
-    bpf_object__open_mem: (bytes, sizeBytes, { objectName, pinRoot, log, logLevel }) =>
+    bpf_object__open_mem: (bytes, sizeBytes, { objectName, pinRoot }) =>
       openMem(bytes, sizeBytes, {
         sz: ffi.sizeof(openOptions),
         object_name: objectName,
@@ -191,9 +193,9 @@ function declare(): Libbpf {
         removed_attach_prog_fd: 0,
         kconfig: null,
         btf_custom_path: null,
-        kernel_log_buf: log,
-        kernel_log_size: log.length,
-        kernel_log_level: logLevel,
+        kernel_log_buf: null,
+        kernel_log_size: 0,
+        kernel_log_level: 0,
       }) as Pointer | null,
   };
 }

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { HarnessError } from "../model/error.js";
 import type { MapSpec } from "../model/object.js";
 import type { Plan } from "../model/plan.js";
+import { compiled } from "./compile.test.js";
 import { loadObject } from "./load.js";
 import type { LoadedObject } from "./loaded-object.js";
 import { fixtureObject, mapOf, planFor, setPatch, u32, u64 } from "./plan-builder.test.js";
@@ -101,6 +102,24 @@ describe("loadObject", () => {
     expect(() => loaded.programFdOf("xdp_drop_count")).to.throw(HarnessError, /not loaded/);
     loaded.close();
     expect(existsSync(path)).to.equal(false);
+  });
+
+  it("pins nothing outside of its folder", () => {
+    const plan = planFor(fixtureObject("xdp_drop_count"), "xdp", { pins: { dropped: "../../elsewhere" } });
+    expect(() => loadObject(plan, folder)).to.throw(HarnessError, /cannot be pinned at '..\/..\/elsewhere'/);
+  });
+
+  it("does not take the machine's lack of memory for the object's fault", function () {
+    const object = compiled(
+      "huge",
+      `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1 << 30); __type(key, __u32); __type(value, __u64[512]); } m SEC(".maps");
+       SEC("xdp") int huge(struct xdp_md *ctx) { __u32 key = 0; return bpf_map_lookup_elem(&m, &key) ? 1 : 2; }`,
+    );
+    if (!object) return this.skip();
+    expect(() => loadObject(planFor(object, "xdp"), folder)).to.throw(
+      HarnessError,
+      /map 'm': failed to create.*ENOMEM/s,
+    );
   });
 
   it("says that an unpinned map is gone with its program", () => {

@@ -68,15 +68,10 @@ function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): Lo
   const { bytes, name } = plan.object;
   const { result, messages } = withMessages(() => {
     const lib = libbpf();
-    const object = lib.bpf_object__open_mem(bytes, bytes.length, {
-      objectName: name,
-      pinRoot: pins ?? null,
-      log,
-      logLevel,
-    });
+    const object = lib.bpf_object__open_mem(bytes, bytes.length, { objectName: name, pinRoot: pins ?? null });
     if (!object) return { object, errno: koffi().errno() };
     try {
-      prepareObject(object, plan, pins);
+      prepareObject(object, plan, { pins, log, logLevel });
       const errno = -lib.bpf_object__load(object);
       if (errno === 0) return { object, errno };
       lib.bpf_object__close(object);
@@ -96,7 +91,8 @@ function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): Lo
 /** Errors that say something about this process or machine, not about the object. */
 function refuseToJudge(errno: number, kernelLog: string, messages: string): void {
   if (kernelLog !== "") return;
-  const doing = `cannot load the object (${messages.trim().split("\n").at(-1) ?? "libbpf said nothing"})`;
+  const [first = ""] = messages.split("\n");
+  const doing = `cannot load the object (${first.replace(/^libbpf: /, "") || "libbpf said nothing"})`;
   if (errno === errnos.EPERM || errno === errnos.EACCES) throw systemError(errno, doing);
   if (errno === errnos.EMFILE || errno === errnos.ENFILE)
     throw systemError(errno, doing, "raise the limit of open files (ulimit -n)");

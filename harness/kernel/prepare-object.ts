@@ -13,8 +13,23 @@ export type LoadPlan = Pick<
   "object" | "program" | "programType" | "hook" | "globals" | "maps" | "steps" | "pins" | "load"
 >;
 
+export interface PrepareOptions {
+  /** Folder in a bpffs; undefined where nothing is to be pinned. */
+  readonly pins: string | undefined;
+  /** Gets the log of the program that was verified last: the refused one, if any is. */
+  readonly log: Uint8Array;
+  /** BPF_LOG_… bits. */
+  readonly logLevel: number;
+}
+
 /** Tells libbpf, between open and load, what of an object to load, as what, with which globals and pins. */
-export function prepareObject(object: Pointer, plan: LoadPlan, pins: string | undefined): void {
+export function prepareObject(object: Pointer, plan: LoadPlan, options: PrepareOptions): void {
+  preparePrograms(object, plan, options);
+  patchGlobals(object, plan);
+  if (options.pins !== undefined) preparePins(object, plan, options.pins);
+}
+
+function preparePrograms(object: Pointer, plan: LoadPlan, { log, logLevel }: PrepareOptions): void {
   const lib = libbpf();
   const needed = neededPrograms(plan);
   const found = new Set<string>();
@@ -25,16 +40,25 @@ export function prepareObject(object: Pointer, plan: LoadPlan, pins: string | un
     if (!use) continue;
     found.add(name);
     setType(p, use);
+    check(lib.bpf_program__set_log_buf(p, log, log.length), `program '${name}' cannot have a log`);
+    check(lib.bpf_program__set_log_level(p, logLevel), `program '${name}' cannot have a log`);
   }
   for (const name of needed.keys()) {
     if (!found.has(name)) throw harnessError("object", `libbpf finds no program '${name}' in ${plan.object.name}`);
   }
-  patchGlobals(object, plan);
-  if (pins === undefined) return;
-  for (const [name, file] of Object.entries(plan.pins)) {
+}
+
+/** libbpf pins when it creates the maps. */
+function preparePins(object: Pointer, { object: { name: objectName }, pins }: LoadPlan, folder: string): void {
+  const lib = libbpf();
+  for (const [name, file] of Object.entries(pins)) {
     const map = lib.bpf_object__find_map_by_name(object, name);
-    if (!map) throw harnessError("object", `libbpf finds no map '${name}' in ${plan.object.name}`);
-    const path = join(pins, file);
+    if (!map) throw harnessError("object", `libbpf finds no map '${name}' in ${objectName}`);
+    const path = join(folder, file);
+    if (!path.startsWith(`${folder}/`))
+      throw harnessError("scenario", `map '${name}' cannot be pinned at '${file}'`, {
+        hint: "pins are names below the run's own bpffs, without '..'",
+      });
     mkdirSync(dirname(path), { recursive: true });
     check(lib.bpf_map__set_pin_path(map, path), `map '${name}' cannot be pinned at ${path}`);
   }
