@@ -91,8 +91,8 @@ function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): Lo
 /** Errors that say something about this process or machine, not about the object. */
 function refuseToJudge(errno: number, kernelLog: string, messages: string): void {
   if (kernelLog !== "") return;
-  const [first = ""] = messages.split("\n");
-  const doing = `cannot load the object (${first.replace(/^libbpf: /, "") || "libbpf said nothing"})`;
+  const said = messages.split("\n").filter((line) => line !== "" && !line.includes("failed to load object"));
+  const doing = `cannot load the object (${said.at(-1)?.replace(/^libbpf: /, "") ?? "libbpf said nothing"})`;
   if (errno === errnos.EPERM || errno === errnos.EACCES) throw systemError(errno, doing);
   if (errno === errnos.EMFILE || errno === errnos.ENFILE)
     throw systemError(errno, doing, "raise the limit of open files (ulimit -n)");
