@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { harnessError } from "../harness/model/error.js";
+import { findCommand } from "./find-command.js";
 import type { Namespace } from "./namespace.js";
 
 /** The iproute2 tools that read commands from standard input. */
@@ -8,11 +9,12 @@ export type BatchTool = "ip" | "bridge" | "tc";
 /** Runs the lines inside the namespace, all in one process; none at all for no lines. */
 export async function runBatch(tool: BatchTool, namespace: Namespace, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return;
-  const result = await namespace.inside(() =>
-    execa(tool, ["-batch", "-"], { input: `${lines.join("\n")}\n`, reject: false, timeout: 30_000 }),
-  );
-  if (result.code === "ENOENT")
+  const command = findCommand(tool);
+  if (command === undefined)
     throw harnessError("tool", `${tool} is not installed`, { hint: "apt-get install iproute2" });
+  const result = await namespace.inside(() =>
+    execa(command, ["-batch", "-"], { input: `${lines.join("\n")}\n`, reject: false, timeout: 30_000 }),
+  );
   if (result.failed) throw batchError(tool, namespace, lines, result.stderr || result.shortMessage || "");
 }
 

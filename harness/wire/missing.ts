@@ -1,8 +1,7 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
 import { expectationsOn } from "../kernel/expected.js";
+import { findCommand } from "../../netns/find-command.js";
 import { interfaceAt } from "../../netns/segments.js";
 import { isDeviceHook } from "./attach/attach.js";
 import { longestFrameBytes, shortestFrameBytes } from "./port/port.js";
@@ -19,8 +18,8 @@ export function missingFor(plan: Plan): readonly string[] {
 
 function* missingForStep(step: PlannedStep, topology: Topology): Generator<string> {
   if (step.kind === "send") yield* missingForSend(step, topology);
-  if (step.kind === "ping" && !isInstalled("ping")) yield "ping (apt-get install iputils-ping)";
-  if (step.kind === "http" && !isInstalled("curl")) yield "curl (apt-get install curl)";
+  if (step.kind === "ping" && !findCommand("ping")) yield "ping (apt-get install iputils-ping)";
+  if (step.kind === "http" && !findCommand("curl")) yield "curl (apt-get install curl)";
   for (const { context, verdict, frames } of expectationsOn("wire", step.expect)) {
     for (const name of Object.keys(context)) yield `context field ${name} after the program`;
     if (verdict && !verdict.value.some(isVisibleVerdict)) yield `verdict ${verdict.value.join(" or ")}`;
@@ -36,25 +35,5 @@ function* missingForSend(step: PlannedSend, topology: Topology): Generator<strin
     else if (bytes.length < shortestFrameBytes) yield `frames shorter than ${shortestFrameBytes} bytes`;
     else if (from && bytes.length > longestFrameBytes(from.mtuBytes, bytes))
       yield `a frame of ${bytes.length} bytes over ${formatPlace(step.from)} (MTU ${from.mtuBytes})`;
-  }
-}
-
-/** Found once for each process. */
-const installed = new Map<string, boolean>();
-
-function isInstalled(tool: string): boolean {
-  const known = installed.get(tool);
-  if (known !== undefined) return known;
-  const found = (process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, tool)));
-  installed.set(tool, found);
-  return found;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
