@@ -282,6 +282,10 @@ export const scapyClasses: readonly ScapyClass[] = [
     fields: [
       uint("flags", "flags", 8),
       uint("reserved1", "reserved", 24, zero),
+      { ...bitsOf("reserved0", "reserved", 8, 16), alias: true },
+      { ...bitsOf("NextProtocol", "reserved", 0, 8), alias: true },
+      { ...bitsOf("gpflags", "reserved", 16, 8), alias: true },
+      { ...bitsOf("gpid", "reserved", 0, 16), alias: true },
       uint("vni", "vni", 24, zero),
       uint("reserved2", "reserved2", 8, zero),
     ],

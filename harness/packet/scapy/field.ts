@@ -21,6 +21,8 @@ export interface ScapyField {
   readonly default?: number | string;
   /** Scapy computes it from the rest, as we do: lengths, checksums, counts. */
   readonly computed?: true;
+  /** A name for bits that another field has as well, which is the one that is written. */
+  readonly alias?: true;
   /** Words that stand for numbers. */
   readonly words?: Readonly<Record<string, number>>;
   /** For values that are no number and no address. */

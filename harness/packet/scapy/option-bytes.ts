@@ -31,6 +31,12 @@ export function numberOf(value: Value, bits: number): number {
   return value.value;
 }
 
+/** In a list of options: bytes that make none. */
+function rawBytes(call: Call): Uint8Array {
+  const load = argumentsOf(call, ["load"]).get("load");
+  return load ? bytesOf(load.value) : new Uint8Array();
+}
+
 /** The argument of that name, once every name has been checked. */
 export function argumentsOf(call: Call, names: readonly string[]): ReadonlyMap<string, Argument> {
   const given = new Map<string, Argument>();
@@ -75,6 +81,7 @@ function writeIpOption(option: Uint8Array): string {
 }
 
 function readIpOption(call: Call): Uint8Array {
+  if (call.name === "Raw") return rawBytes(call);
   if (call.name === "IPOption_NOP") return Uint8Array.of(1);
   if (call.name === "IPOption_EOL") return Uint8Array.of(0);
   if (call.name !== "IPOption") throw scapyError(call.at, `${call.name} is not known here`, 'write IPOption(b"…")');
@@ -144,11 +151,14 @@ function paddingOption(bytes: number): Uint8Array {
 
 function readIpv6Option(call: Call): Uint8Array {
   if (call.name === "Pad1") return Uint8Array.of(0);
+  if (call.name === "Raw") return rawBytes(call);
   const known = knownOptions[call.name];
   if (known) {
-    const given = argumentsOf(call, [known.field]).get(known.field);
-    const value = given ? numberOf(given.value, 8 * known.dataBytes) : 0;
-    return joinBytes([Uint8Array.of(known.code, known.dataBytes), wide(value, known.dataBytes)]);
+    const given = argumentsOf(call, [known.field, "otype", "optlen"]);
+    const number = (name: string, bits: number, fallback: number): number =>
+      given.has(name) ? numberOf(given.get(name)!.value, bits) : fallback;
+    const [type, length] = [number("otype", 8, known.code), number("optlen", 8, known.dataBytes)];
+    return joinBytes([Uint8Array.of(type, length), wide(number(known.field, 8 * known.dataBytes, 0), known.dataBytes)]);
   }
   if (call.name !== "PadN" && call.name !== "HBHOptUnknown") {
     throw scapyError(call.at, `${call.name} is not known here`, 'write HBHOptUnknown(otype=…, optdata=b"…")');
@@ -178,6 +188,7 @@ export const geneveOptions: SpecialValue = {
 };
 
 function readGeneveOption(call: Call): Uint8Array {
+  if (call.name === "Raw") return rawBytes(call);
   if (call.name !== "GeneveOptions") throw scapyError(call.at, `expected GeneveOptions, found ${call.name}`);
   const given = argumentsOf(call, ["classid", "type", "reserved", "length", "data"]);
   const number = (name: string, bits: number): number => (given.has(name) ? numberOf(given.get(name)!.value, bits) : 0);

@@ -22,13 +22,20 @@ import { type Argument, type Call, parseScapy, type Value } from "./syntax.js";
  * Throws HarnessError `packet` with the column.
  */
 export function readScapy(text: string): Packet {
-  const calls = parseScapy(text);
+  const calls = parseScapy(text).map(withoutError);
   // Scapy appends padding when all lengths and checksums are done, wherever it stands.
   const padding = calls.filter(({ name }) => name === "Padding").map((call) => loadOf(call));
   const layers = calls.filter(({ name }) => name !== "Padding");
   const specs = layers.flatMap((call, i) => toSpecs(call, layers, i));
   const packet = build(specs.length > 0 ? specs : [payloadSpec(new Uint8Array(), 0)]);
   return padding.length === 0 ? packet : { ...packet, bytes: joinBytes([packet.bytes, ...padding]) };
+}
+
+/** Packets quoted in ICMP errors have classes of their own, which are built like any others. */
+function withoutError(call: Call): Call {
+  const quoted: Readonly<Record<string, string>> = { IPerror6: "IPv6" };
+  const name = quoted[call.name] ?? call.name.replace(/^(IP|TCP|UDP|ICMP)error$/, "$1");
+  return name === call.name ? call : { ...call, name };
 }
 
 function build(specs: readonly LayerSpec[]): Packet {
@@ -108,7 +115,9 @@ function collect(
   }
   for (const [name, argument] of given) {
     const isOurs = known.fields.some((field) => field.name === name && field.parts.length > 0);
-    if (isOurs && !used.has(name)) throw missingHere(known, call, argument, collected);
+    // Scapy's own `command()` prints fields that are not there as b''.
+    const isNothing = argument.value.kind === "bytes" && argument.value.value.length === 0;
+    if (isOurs && !isNothing && !used.has(name)) throw missingHere(known, call, argument, collected);
   }
   return collected;
 }
@@ -151,7 +160,7 @@ function impliedValues(
   if (known.name === "VXLAN" && !given.has("flags")) {
     const next = protocols[upper ?? ""];
     implied.push(["flags", next === undefined ? 8 : 0x0c]);
-    if (next !== undefined && !given.has("reserved1")) implied.push(["reserved", next]);
+    if (next !== undefined && !given.has("reserved1") && !given.has("NextProtocol")) implied.push(["reserved", next]);
   }
   return implied;
 }
@@ -225,6 +234,7 @@ function addressesOf(value: Value): FieldValue {
 }
 
 function addressAt(def: FieldDef, value: Value & { readonly kind: "bytes" }): Uint8Array {
+  if (!value.isText && value.value.length * 8 === def.sizeBits) return value.value;
   try {
     return parseAddress(def, new TextDecoder().decode(value.value));
   } catch (error) {

@@ -109,7 +109,7 @@ function layerText(
   const known = scapyClasses.find((candidate) => candidate.name === name);
   if (!known) return undefined;
   const given: string[] = [];
-  for (const field of known.fields) {
+  for (const field of known.fields.filter(({ alias }) => !alias)) {
     const text = fieldText(parsed.bytes, layer, field, {
       implied: field.name === known.next ? bindingOf(known.name, classes[index + 1]) : undefined,
       isOmitted: field.parts.every((part) => omitted.has(`${index} ${part.field}`)),
