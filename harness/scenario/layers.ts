@@ -106,8 +106,8 @@ function fieldsOf<T>(
 ): Readonly<Record<string, Located<T>>> | Invalid {
   const { key, keySpan, value } = entry;
   if (isNothing(value)) return {};
-  if (value.kind !== "map") {
-    const { shorthand } = protocol;
+  const { shorthand } = protocol;
+  if (value.kind !== "map" || writesMainField(protocol, value.entries)) {
     if (shorthand === undefined) return mistyped(value, `the fields of ${key}`, report, exampleOf(protocol));
     return fieldsOf(protocol, { key, keySpan, value: asField(shorthand, keySpan, value) }, reader, report);
   }
@@ -120,6 +120,14 @@ function fieldsOf<T>(
     else fields[written.key] = { value: decoded, span: written.value.span };
   }
   return valid ? fields : invalid;
+}
+
+/** `{size: 100}` and its like are bytes, where none of their keys is a field: `payload: {size: 100}`. */
+function writesMainField(protocol: Protocol, entries: readonly EntryNode[]): boolean {
+  const main = protocol.fields.find(({ name }) => name === protocol.shorthand);
+  const [first] = entries;
+  if (main?.kind !== "bytes" || !first) return false;
+  return !protocol.fields.some(({ name }) => name === first.key) && /^(text|hex|size|fill)$/.test(first.key);
 }
 
 /** `vlan: 100` for `vlan: {id: 100}`. */

@@ -251,6 +251,13 @@ describe("parseScenario", () => {
     expect(bare(step)).to.have.deep.nested.property("packets[0].layers[4].fields.data.value", Uint8Array.of(0, 255));
   });
 
+  it("takes ways to write bytes for a main field of bytes", () => {
+    const sizes = stepOf("send: [eth, payload: { size: 2, fill: 7 }]");
+    expect(bare(sizes)).to.have.deep.nested.property("packets[0].layers[1].fields.data.value", Uint8Array.of(7, 7));
+    const named = stepOf("send: [eth, payload: { data: { size: 2 } }]");
+    expect(bare(named)).to.have.deep.nested.property("packets[0].layers[1].fields.data.value", Uint8Array.of(0, 0));
+  });
+
   it("tells a whole sequence of layers, its end included, from changes", () => {
     const { packet } = expectationOf("{ packet: [eth, ipv4, $], unchanged: any }");
     expect(packet).to.include({ form: "sequence", unchanged: "any" });
