@@ -1,7 +1,9 @@
 import { nearest } from "../../model/nearest.js";
 import type { FieldValue } from "../../model/packet.js";
 import { bitsOf, type ScapyClass, type ScapyField, uint, whole } from "./field.js";
-import { geneveOptions, ipv4Options, ipv6Options } from "./option-bytes.js";
+import { geneveOptions } from "./geneve-options.js";
+import { ipv4Options } from "./ipv4-options.js";
+import { ipv6Options } from "./ipv6-options.js";
 import { tcpOptions } from "./tcp-options.js";
 
 type Values = Readonly<Record<string, FieldValue>>;

@@ -2,7 +2,7 @@ import { joinBytes } from "../capture/join-bytes.js";
 import { parseIpv4, parseIpv6 } from "../address.js";
 import type { Values } from "../protocol.js";
 import { scapyError } from "./fault.js";
-import { argumentsOf, bytesOf, callsOf, numberOf, wide } from "./option-bytes.js";
+import { argumentsOf, bytesOf, callsOf, numberOf, wide } from "./arguments.js";
 import type { Argument, Call, Value } from "./syntax.js";
 
 /**

@@ -1,7 +1,7 @@
 import { nearest } from "../../model/nearest.js";
 import { joinBytes } from "../capture/join-bytes.js";
 import type { SpecialValue } from "./field.js";
-import { asOptions, bytesOf, numberOf, wide } from "./option-bytes.js";
+import { asOptions, bytesOf, numberOf, wide } from "./arguments.js";
 import { formatPythonBytes } from "./python-bytes.js";
 import { scapyError } from "./fault.js";
 import type { Value } from "./syntax.js";
