@@ -10,7 +10,7 @@ import type { LayerSpec } from "../model/scenario.js";
 import { parseIpv4, parseIpv6, parseMac } from "./address.js";
 import { packetArbitrary, stackArbitrary } from "./arbitraries.js";
 import { buildPacket } from "./build.js";
-import { captureNames, packetsOf, readFixture } from "./capture/fixtures.test.js";
+import { captureNames, readAll, readFixture } from "./capture/fixtures.test.js";
 import { writePcapng } from "./capture/write-pcapng.js";
 import { checkSums } from "./checksum.js";
 import { parsePacket } from "./parse.js";
@@ -248,9 +248,10 @@ describe(installed ? "Wireshark's decoder" : "Wireshark's decoder (skipped: tsha
   after(() => tshark?.close());
 
   it("agrees on every field of the shipped captures", async () => {
-    const whole = captureNames().filter((name) => !/^(truncated|corrupt|zero|snapped|odd)/.test(name));
+    // In a header that is cut in half we show the fields that are there, Wireshark shows none.
+    const whole = captureNames().filter((name) => !name.startsWith("snapped"));
     for (const name of whole) {
-      const packets = (await packetsOf(readFixture(name))).map(({ packet }) => packet);
+      const packets = (await readAll(readFixture(name))).packets.map(({ packet }) => packet);
       expect(disagreements(packets, tshark.decode(packets)), name).to.equal("");
     }
   });
