@@ -45,10 +45,7 @@ function linkTypeOf(layers: readonly LayerSpec[]): LinkType {
 /** Padding is no layer's content, so nothing announces it. */
 function neighboursOf(layers: readonly LayerSpec[], index: number): Neighbours {
   const next = layers[index + 1]?.protocol;
-  return {
-    previous: layers[index - 1]?.protocol,
-    next: next === "payload" || next === padding.name ? undefined : next,
-  };
+  return { next: next === "payload" || next === padding.name ? undefined : next };
 }
 
 function encodeLayer(spec: LayerSpec, around: Neighbours): EncodedLayer {

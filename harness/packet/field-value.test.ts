@@ -36,6 +36,34 @@ describe("field values", () => {
     expect(parse("vlan", "dei", true)).to.equal(1);
   });
 
+  it("have the numbers that IANA gave their names", () => {
+    const assigned: readonly (readonly [string, string, Readonly<Record<string, number>>])[] = [
+      ["eth", "type", { arp: 0x0806, vlan: 0x8100, qinq: 0x88a8, ipv6: 0x86dd, lldp: 0x88cc, mpls: 0x8847 }],
+      [
+        "ipv4",
+        "protocol",
+        { icmp: 1, igmp: 2, ipv4: 4, tcp: 6, udp: 17, ipv6: 41, gre: 47, esp: 50, ah: 51, sctp: 132 },
+      ],
+      [
+        "ipv6",
+        "next",
+        { "ipv6-hopopts": 0, "ipv6-routing": 43, "ipv6-frag": 44, icmpv6: 58, none: 59, "ipv6-dstopts": 60 },
+      ],
+      ["icmp", "type", { "echo-reply": 0, unreachable: 3, redirect: 5, echo: 8, "time-exceeded": 11, timestamp: 13 }],
+      [
+        "icmpv6",
+        "type",
+        { "packet-too-big": 2, echo: 128, "mld-query": 130, rs: 133, ra: 134, ns: 135, na: 136, "mld2-report": 143 },
+      ],
+      ["arp", "op", { request: 1, reply: 2, "inverse-request": 8 }],
+      ["dns", "rcode", { servfail: 2, nxdomain: 3, refused: 5 }],
+      ["ipv4", "ecn", { "not-ect": 0, ect1: 1, ect0: 2, ce: 3 }],
+    ];
+    for (const [protocol, field, names] of assigned) {
+      for (const [name, number] of Object.entries(names)) expect(parse(protocol, field, name), name).to.equal(number);
+    }
+  });
+
   it("write TCP flags as letters, names or lists", () => {
     for (const plain of ["SA", "AS", "syn+ack", "S,A", "SYN|ACK", "0x12", 18])
       expect(parse("tcp", "flags", plain)).to.equal(0x12);

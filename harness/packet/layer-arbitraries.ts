@@ -49,7 +49,7 @@ function isFree(def: FieldDef): boolean {
 /** Leaves out what this variant of the header does not have (an `mtu` in an echo request). */
 function presentOnly(protocol: Protocol, given: Values): Values {
   const kept: Record<string, FieldValue> = {};
-  const around = { previous: undefined, next: undefined };
+  const around = { next: undefined };
   for (const def of protocol.fields) {
     if (def.present && !def.present(kept)) continue;
     const fallback = typeof def.default === "function" ? def.default(given, around) : (def.default ?? zeroOf(def));

@@ -37,6 +37,31 @@ describe("one-line summaries", () => {
     ).to.equal("dns response example.com A, 1 answer");
   });
 
+  it("say what is special about a layer", () => {
+    const second = (...layers: readonly (string | readonly [string, Plain])[]): string =>
+      line(...layers).split(" / ")[1]!;
+    expect(second("ipv6", ["ipv6-frag", { offset: 3, more: 1, next: "udp" }], ["payload", "x"])).to.equal(
+      "ipv6-frag at 24, more to come",
+    );
+    expect(second("ipv6", "ipv6-frag", "tcp")).to.equal("ipv6-frag at 0");
+    expect(second("ipv6", ["ipv6-routing", { addresses: ["fd00::3"], segments_left: 1 }], "tcp")).to.equal(
+      "ipv6-routing type 4, 1 left",
+    );
+    expect(second("ipv6", ["ipv6-hopopts", { options: [{ "router-alert": 0 }] }], "icmpv6")).to.equal(
+      "ipv6-hopopts router-alert 0",
+    );
+    expect(second("ipv4", ["ah", { spi: 255, seq: 2 }], "tcp")).to.equal("ah spi 0xff seq 2");
+    expect(second("ipv4", ["esp", { spi: 16 }], ["payload", "x"])).to.equal("esp spi 0x10 seq 0");
+    expect(second("ipv4", ["icmp", { type: "redirect", gateway: "10.0.0.9" }])).to.equal("icmp redirect to 10.0.0.9");
+    expect(second("ipv4", ["icmp", { type: 77 }])).to.equal("icmp 77");
+    expect(second("ipv6", ["icmpv6", { type: "packet-too-big" }])).to.equal("icmpv6 packet-too-big mtu 1280");
+    expect(second("eth", ["arp", { op: "inverse-request" }])).to.equal("arp op 8 10.0.0.1 > 10.0.0.2");
+    expect(line("ipv4", "udp", ["geneve", 7]).split(" / ")[2]).to.equal("geneve vni 7");
+    expect(line("ipv4", "udp", ["dns", { questions: [{ name: "a.b", type: "AAAA" }] }]).split(" / ")[2]).to.equal(
+      "dns query a.b AAAA",
+    );
+  });
+
   it("stop after so many layers", () => {
     const tags = Array.from({ length: 40 }, () => "vlan");
     expect(line("eth", ...tags)).to.match(/^eth( \/ vlan 1){31} \/ 9 more layers$/);

@@ -9,9 +9,9 @@ export type Automatic = "length" | "checksum" | "next" | "count" | "flags";
 /** Values of one header by field name; absent = cut off, or not part of this variant of the header. */
 export type Values = Readonly<Record<string, FieldValue>>;
 
-/** The layers on both sides of one that is being built, by protocol name. */
+/** What stands around a layer that is being built. */
 export interface Neighbours {
-  readonly previous: string | undefined;
+  /** Protocol of the layer behind it; undefined for a payload or nothing at all. */
   readonly next: string | undefined;
 }
 
