@@ -88,7 +88,8 @@ export class WireCase {
     stack.defer(() => closing.run());
     const ports = await Ports.open(network, plan, options.openPort);
     closing.defer(() => ports.close());
-    const fence = new Fence(network, ports, options.markers);
+    const runsCommands = plan.steps.some(({ kind }) => kind === "run");
+    const fence = new Fence(network, ports, options.markers, runsCommands);
     closing.defer(() => fence.close());
     for (const service of plan.services) await startService(network, service);
     const attachment = attach(network, hook, loaded.programFd);

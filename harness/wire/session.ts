@@ -6,7 +6,7 @@ import type { Plan } from "../model/plan.js";
 import { libc } from "../kernel/libc.js";
 import { loadObject } from "../kernel/load.js";
 import { RunFolder } from "../kernel/run-folder.js";
-import { createNetwork } from "../../netns/network.js";
+import { createNetwork, type Network } from "../../netns/network.js";
 import { TeardownStack } from "../../netns/teardown.js";
 import { WireCase } from "./case.js";
 import { Markers } from "./marker.js";
@@ -15,6 +15,8 @@ import { AfPacketPort } from "./port/af-packet.js";
 import { CapPort, isCapInstalled } from "./port/cap.js";
 import { enableRunCounts } from "./run-count.js";
 import { XdpTracer } from "./xdp-tracer.js";
+
+const loadAccepted: Observation = { kind: "load", accepted: true, log: "", errno: 0 };
 
 /** What all cases of a run share: the run's folder, counting of program runs, how frames are sent. */
 export class WireSession implements Session {
@@ -58,14 +60,13 @@ export class WireSession implements Session {
   }
 
   async #run(plan: Plan, stack: TeardownStack): Promise<readonly Observation[]> {
-    // While `ip` makes the network, this thread has time to load.
-    const creating = createNetwork(plan.topology, `${this.#options.runId}-${this.#networks++}`);
-    creating.catch(() => undefined);
-    stack.defer(async () => (await creating)[Symbol.asyncDispose]());
+    // While `ip` makes the network, this thread has time to load. What is not to be loaded needs none.
+    const creating = plan.load.fails ? undefined : this.#createNetwork(plan, stack);
     const result = loadObject(plan, this.#folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     stack.defer(() => result.loaded.close());
     const network = await creating;
+    if (!network) return [loadAccepted];
     const running = await WireCase.set(plan, network, result.loaded, stack, {
       folder: this.#folder,
       openPort: this.#options.port === "cap" ? CapPort.open : AfPacketPort.open,
@@ -74,15 +75,20 @@ export class WireSession implements Session {
       tracer: plan.programType === "xdp" ? this.#tracer() : undefined,
       signal: this.#options.signal,
     });
-    const observations: Observation[] = [
-      { kind: "load", accepted: true, log: "", errno: 0 },
-      ...running.observeStart(),
-    ];
+    const observations: Observation[] = [loadAccepted, ...running.observeStart()];
     for (const step of plan.steps) {
       this.#throwIfAborted();
       observations.push(...(await running.run(step)));
     }
     return observations;
+  }
+
+  /** A failure is told to who awaits the network, not to the tear-down. */
+  #createNetwork(plan: Plan, stack: TeardownStack): Promise<Network> {
+    const creating = createNetwork(plan.topology, `${this.#options.runId}-${this.#networks++}`);
+    const settled = creating.catch(() => undefined);
+    stack.defer(async () => (await settled)?.[Symbol.asyncDispose]());
+    return creating;
   }
 
   /** Opened when the first XDP program asks for it. */
