@@ -9,7 +9,7 @@ import type { Code } from "./code.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
 import { linkProgram } from "./link.js";
-import { Machine, type Engine, type Helper } from "./machine.js";
+import { Machine, type Engine, type Helper, type PacketLoader } from "./machine.js";
 import { u32Key } from "./maps/array.js";
 import { bytesNeeded, MapTable } from "./maps/map-table.js";
 import { ReferenceStore } from "./maps/reference.js";
@@ -20,6 +20,8 @@ import type { World } from "./world.js";
 /** What the programs of an object meet: the hook's context and packets, and the helpers that work on them. */
 export interface HookWorld {
   readonly helpers: ReadonlyMap<number, Helper>;
+  /** What legacy packet loads read; undefined where there are none. */
+  readonly loader: PacketLoader | undefined;
 }
 
 export interface LoadOptions<H extends HookWorld> {
@@ -58,6 +60,7 @@ export class SimulatedObject<H extends HookWorld> {
     this.maps = new MapTable(arena, world.cpus);
     this.hook = hook(arena, this.maps, world);
     this.machine = new Machine(arena, this.hook.helpers);
+    this.machine.packet = this.hook.loader;
     this.machine.tailCallTarget = (call) => this.#tailCallTarget(call);
     for (const spec of specs) this.maps.create(spec);
     this.#sections = new DataSections(this.#file.elf, object, globals, arena);

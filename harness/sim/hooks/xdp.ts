@@ -54,6 +54,8 @@ export interface XdpInput {
 /** What XDP programs see: one packet in one buffer, with headroom, tailroom and metadata. */
 export class XdpWorld implements HookWorld {
   readonly helpers: ReadonlyMap<number, Helper>;
+  /** The kernel has legacy loads only for skbs. */
+  readonly loader = undefined;
   /** Address of struct xdp_md. */
   readonly context: number;
   redirect: Redirect | undefined;

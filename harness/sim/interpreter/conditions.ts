@@ -1,7 +1,7 @@
 import type { Condition } from "../../isa/instruction.js";
 import type { Registers } from "./alu.js";
 
-type Test = (r: Registers, d: number, s: number) => boolean;
+export type Test = (r: Registers, d: number, s: number) => boolean;
 
 const equal: Test = (r, d, s) => r[d] === r[s] && r[d + 1] === r[s + 1];
 

@@ -22,6 +22,8 @@ export class Interpreter implements Engine {
   framePointer = 0;
   readonly #steps: readonly Step[];
   readonly #words: Int32Array;
+  /** A function of this program is running: what calls one now is a helper. */
+  #running = false;
 
   constructor(machine: Machine, code: Code) {
     this.machine = machine;
@@ -35,12 +37,16 @@ export class Interpreter implements Engine {
   call(slot: number, framePointer: number): void {
     const body = this.code.functionAt(slot);
     if (!body) throw new Fault(`calls slot ${slot}, where no function begins`);
-    const outer = this.registers.slice(0, 22);
+    const outer = this.#running ? this.registers.slice(0, programRegisters) : undefined;
     const outerFrame = this.framePointer;
-    this.registers.set(this.#words.subarray(areaIndex, areaIndex + 12));
+    const { registers } = this;
+    for (let i = 0; i < areaWords; i++) registers[i] = this.#words[areaIndex + i]!;
+    this.#running = true;
     this.#run(body, framePointer);
-    this.#words.set(this.registers.subarray(0, 2), areaIndex);
-    this.registers.set(outer);
+    this.#words[areaIndex] = registers[0]!;
+    this.#words[areaIndex + 1] = registers[1]!;
+    if (outer) registers.set(outer);
+    else this.#running = false;
     this.framePointer = outerFrame;
   }
 
@@ -48,7 +54,7 @@ export class Interpreter implements Engine {
   callFunction(body: FunctionBody): void {
     const inner = this.machine.innerFrame(this.framePointer);
     if (inner === undefined) throw new Fault("nests more than 8 function calls");
-    const outer = this.registers.slice(2, 22);
+    const outer = this.registers.slice(2, programRegisters);
     const outerFrame = this.framePointer;
     this.#run(body, inner);
     this.registers.set(outer, 2);
@@ -57,7 +63,7 @@ export class Interpreter implements Engine {
 
   /** Puts r1 to r5 where helpers look for them. */
   handOver(): void {
-    this.#words.set(this.registers.subarray(2, 12), areaIndex + 2);
+    for (let i = 2; i < areaWords; i++) this.#words[areaIndex + i] = this.registers[i]!;
     this.#words[callArea.framePointer >> 2] = this.framePointer;
   }
 
@@ -70,10 +76,12 @@ export class Interpreter implements Engine {
   #run(body: FunctionBody, framePointer: number): void {
     this.machine.openFrame(framePointer, body.stackBytes);
     // What no instruction has set yet is zero: r0, and r6 to r9.
-    this.registers.fill(0, 0, 2).fill(0, 12, 20);
+    const { registers } = this;
+    registers[0] = registers[1] = 0;
+    for (let i = 12; i < 20; i++) registers[i] = 0;
     this.framePointer = framePointer;
-    this.registers[20] = framePointer;
-    this.registers[21] = 0;
+    registers[20] = framePointer;
+    registers[21] = 0;
     const steps = this.#steps;
     const words = this.#words;
     let index = body.first;
@@ -81,15 +89,29 @@ export class Interpreter implements Engine {
       while (index !== exitStep) {
         const step = steps[index]!;
         if (--words[budgetIndex]! < 0) throw new Fault("runs for more instructions than it may");
-        this.hook?.(step.slot, this.registers);
-        index = step.run(this, step);
+        this.hook?.(step.slot, registers);
+        const { operate, test } = step;
+        if (operate) {
+          operate(registers, step.d, step.s);
+          index++;
+        } else if (test) {
+          index = test(registers, step.d, step.s) ? step.target : index + 1;
+        } else {
+          index = step.run(this);
+        }
       }
     } catch (error) {
+      // Whatever has happened, nothing goes on from here.
+      this.#running = false;
       if (!(error instanceof Fault) || error instanceof ProgramFault) throw error;
       throw this.code.faultAt(steps[index]!.slot, error.message);
     }
   }
 }
+
+/** Words of r0 to r10, and of r0 to r5, which the call area holds, too. */
+const programRegisters = 22;
+const areaWords = 12;
 
 const areaIndex = callArea.address >> 2;
 const budgetIndex = callArea.budget >> 2;

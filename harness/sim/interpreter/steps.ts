@@ -5,19 +5,29 @@ import { Fault } from "../fault.js";
 import { functionAddresses, type Machine } from "../machine.js";
 import { loadPacketOutside, tailCallHelper } from "../special.js";
 import type { AtomicOperation, Instruction, Operand, SizeBytes } from "../../isa/instruction.js";
-import { alu32, alu64, negate, signExtend, swapBytes, truncate, type Registers } from "./alu.js";
-import { conditions32, conditions64 } from "./conditions.js";
+import { alu32, alu64, negate, signExtend, swapBytes, truncate, type Operation, type Registers } from "./alu.js";
+import { conditions32, conditions64, type Test } from "./conditions.js";
 import type { Interpreter } from "./interpreter.js";
 
 /** The index after a function's last instruction. */
 export const exitStep = -1;
 
-/** An instruction, ready to run. */
+/**
+ * An instruction, ready to run. It has exactly one of `operate`, after which the step behind it is next,
+ * `test`, which decides between that one and `target`, and `run`, which returns the index of the next.
+ */
 export interface Step {
   readonly slot: number;
-  /** Returns the index of the step to run next. */
-  readonly run: (interpreter: Interpreter, step: Step) => number;
+  readonly operate: Operation | undefined;
+  readonly test: Test | undefined;
+  readonly run: Run;
+  /** Indexes of the operands' lower words in the register file. */
+  readonly d: number;
+  readonly s: number;
+  readonly target: number;
 }
+
+type Run = (interpreter: Interpreter) => number;
 
 /** The steps of a program by index of instruction, and its registers with the immediates behind them. */
 export function prepare(
@@ -26,8 +36,7 @@ export function prepare(
 ): { readonly steps: readonly Step[]; readonly registers: Registers } {
   const pool = new ConstantPool();
   const steps = code.instructions.map(({ slot, instruction }, index) => {
-    const builder = new StepBuilder(code, machine, pool, index);
-    return { slot, run: builder.build(instruction) };
+    return new StepBuilder(code, machine, pool, index).build(slot, instruction);
   });
   return { steps, registers: pool.registers() };
 }
@@ -49,8 +58,6 @@ class ConstantPool {
   }
 }
 
-type Run = Step["run"];
-
 class StepBuilder {
   readonly #code: Code;
   readonly #machine: Machine;
@@ -66,14 +73,23 @@ class StepBuilder {
     this.#next = index + 1;
   }
 
-  build(instruction: Instruction): Run {
+  build(slot: number, instruction: Instruction): Step {
+    const step = { slot, operate: undefined, test: undefined, run: neverRun, d: 0, s: 0, target: 0 };
+    if (instruction.kind === "alu") {
+      const operate = (instruction.width === 64 ? alu64 : alu32)[instruction.operation];
+      return { ...step, operate, d: 2 * instruction.dst, s: this.#operand(instruction.operand) };
+    }
+    if (instruction.kind === "branch") {
+      const test = (instruction.width === 64 ? conditions64 : conditions32)[instruction.condition];
+      const target = this.#code.targetOf(this.#index);
+      return { ...step, test, d: 2 * instruction.dst, s: this.#operand(instruction.operand), target };
+    }
+    return { ...step, run: this.#run(instruction) };
+  }
+
+  #run(instruction: Exclude<Instruction, { kind: "alu" | "branch" }>): Run {
     const next = this.#next;
     switch (instruction.kind) {
-      case "alu": {
-        const operate = (instruction.width === 64 ? alu64 : alu32)[instruction.operation];
-        const [d, s] = [2 * instruction.dst, this.#operand(instruction.operand)];
-        return ({ registers }) => (operate(registers, d, s), next);
-      }
       case "negate": {
         const { width, dst } = instruction;
         return ({ registers }) => (negate[width](registers, 2 * dst), next);
@@ -99,12 +115,6 @@ class StepBuilder {
       case "mayGoto":
         // The kernel jumps after 8 Mi iterations; the instruction budget is used up long before.
         return () => next;
-      case "branch": {
-        const target = this.#code.targetOf(this.#index);
-        const holds = (instruction.width === 64 ? conditions64 : conditions32)[instruction.condition];
-        const [d, s] = [2 * instruction.dst, this.#operand(instruction.operand)];
-        return ({ registers }) => (holds(registers, d, s) ? target : next);
-      }
       case "callFunction": {
         const first = this.#code.targetOf(this.#index);
         const body = this.#code.functionAt(this.#code.instructions[first]!.slot)!;
@@ -163,7 +173,7 @@ class StepBuilder {
     const extend = signed && sizeBytes < 8 ? ((sizeBytes * 8) as 8 | 16 | 32) : undefined;
     return ({ registers, machine: { arena } }) => {
       const address = placeOf(registers, base, offset);
-      if (!arena.allows(address, sizeBytes, readable)) throw accessFault(arena, instruction, address);
+      if (!arena.allowsWord(address, sizeBytes, readable)) throw accessFault(arena, instruction, address);
       read(arena.view, address, registers, 2 * dst);
       if (extend !== undefined) {
         registers[2 * dst] = signExtend(registers[2 * dst]!, extend);
@@ -180,8 +190,11 @@ class StepBuilder {
     const s = this.#operand(operand);
     return ({ registers, machine: { arena } }) => {
       const address = placeOf(registers, base, offset);
-      if (!arena.allows(address, sizeBytes, writable)) throw accessFault(arena, instruction, address);
-      arena.protect(address, sizeBytes, readable | writable);
+      // Almost always all of it may be read already. Else it is a first write to the stack, or forbidden.
+      if (!arena.allowsWord(address, sizeBytes, readable | writable)) {
+        if (!arena.allowsWord(address, sizeBytes, writable)) throw accessFault(arena, instruction, address);
+        arena.protect(address, sizeBytes, readable | writable);
+      }
       write(arena.view, address, registers, s);
       return next;
     };
@@ -202,7 +215,7 @@ class StepBuilder {
     const before = new Int32Array(2);
     return ({ registers, machine: { arena } }) => {
       const address = placeOf(registers, base, offset);
-      if (!arena.allows(address, sizeBytes, readable | writable)) throw accessFault(arena, instruction, address);
+      if (!arena.allowsWord(address, sizeBytes, readable | writable)) throw accessFault(arena, instruction, address);
       readers[sizeBytes](arena.view, address, before, 0);
       update(arena.view, address, registers, 2 * src, before);
       if (fetched !== undefined) registers.set(before, fetched);
@@ -262,6 +275,10 @@ class StepBuilder {
   }
 }
 
+/** Of steps that operate or test. */
+const neverRun: Run = () => exitStep;
+
+/** Both operands of an atomic operation. */
 const compared = new Int32Array(4);
 
 /** The sum of a register and an offset; beyond 2^53 it is not exact, but then it is no address anyway. */

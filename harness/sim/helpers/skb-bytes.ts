@@ -1,0 +1,45 @@
+import type { SkbPacket } from "../hooks/skb-packet.js";
+import { errno } from "../errno.js";
+import type { HelperTable } from "./table.js";
+
+const maxInt = 0x7fff_ffff;
+
+/** BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH, which change nothing that this packet has. */
+const storeFlags = 3n;
+
+/** Access to the bytes of an skb (net/core/filter.c). */
+export function skbByteHelpers(packet: SkbPacket): HelperTable {
+  return {
+    // bpf_skb_store_bytes(skb, offset, from, len, flags)
+    9: (call) => {
+      const [offset, length] = [call.u32(2), call.u32(4)];
+      const from = call.read(3, length);
+      if ((call.u64(5) & ~storeFlags) !== 0n) return -errno.EINVAL;
+      const target = offset > maxInt ? undefined : packet.bytesAt(offset, length);
+      if (!target) return -errno.EFAULT;
+      target.set(from);
+      return 0;
+    },
+    // bpf_skb_load_bytes(skb, offset, to, len)
+    26: (call) => {
+      const [offset, length] = [call.u32(2), call.u32(4)];
+      return fill(call.write(3, length), offset > maxInt ? undefined : packet.bytesAt(offset, length));
+    },
+    // bpf_skb_pull_data(skb, len): all data is linear already.
+    39: (call) => (call.u32(2) > packet.length ? -errno.ENOMEM : 0),
+    // bpf_skb_load_bytes_relative(skb, offset, to, len, start_header)
+    68: (call) => {
+      const [offset, length, start] = [call.u32(2), call.u32(4), call.u32(5)];
+      const from = start === 0 ? "mac" : start === 1 ? "network" : undefined;
+      const out = call.write(3, length);
+      return fill(out, from && offset <= 0xffff ? packet.bytesAt(offset, length, from) : undefined);
+    },
+  };
+}
+
+/** What cannot be loaded is zero. */
+function fill(out: Uint8Array, bytes: Uint8Array | undefined): number {
+  if (bytes) out.set(bytes);
+  else out.fill(0);
+  return bytes ? 0 : -errno.EFAULT;
+}

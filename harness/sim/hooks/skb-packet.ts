@@ -1,0 +1,183 @@
+import { readable, writable, type Arena } from "../arena.js";
+import { errno } from "../errno.js";
+import { skbField } from "./skb-fields.js";
+import { PacketBuffer } from "./packet-buffer.js";
+
+export const ethernetBytes = 14;
+const vlanTagBytes = 4;
+
+/** BPF_SKB_MAX_LEN of net/core/filter.c: four pages without struct skb_shared_info. */
+export const maxSkbBytes = 16064;
+
+/** As much room in front as a packet can grow by. */
+const headroomBytes = 16384;
+
+/** EtherTypes as the kernel keeps them, in network order. */
+export const networkOrder = { ipv4: 0x0008, ipv6: 0xdd86, vlan: 0x0081, qinq: 0xa888 } as const;
+
+export function isVlanType(protocol: number): boolean {
+  return protocol === networkOrder.vlan || protocol === networkOrder.qinq;
+}
+
+/**
+ * The bytes of an skb and where its headers are, with the operations that move them as net/core/skbuff.c
+ * does. All data is linear. What a program sees of it in its context is kept up to date.
+ */
+export class SkbPacket {
+  readonly arena: Arena;
+  /** Address of struct __sk_buff. */
+  readonly context: number;
+  readonly #buffer: PacketBuffer;
+  /** Addresses: link-layer header, the first byte the program sees, network header, end. */
+  #mac = 0;
+  #data = 0;
+  #network = 0;
+  #end = 0;
+  /** EtherType of what follows the link-layer header, in network order. */
+  #protocol = 0;
+
+  constructor(arena: Arena, context: number, isWritable: boolean) {
+    this.arena = arena;
+    this.context = context;
+    const permission = isWritable ? readable | writable : readable;
+    this.#buffer = new PacketBuffer(arena, headroomBytes + maxSkbBytes, permission);
+  }
+
+  /** A fresh frame. With `fromNetwork` the program sees it from the network header on. */
+  open(bytes: Uint8Array, fromNetwork: boolean): void {
+    this.#mac = this.#buffer.start + headroomBytes;
+    this.#end = this.#mac + bytes.length;
+    this.#network = this.#mac + ethernetBytes;
+    this.#data = fromNetwork ? this.#network : this.#mac;
+    this.#buffer.set(this.#mac, bytes);
+    this.protocol = etherTypeOf(bytes);
+    this.#publish();
+  }
+
+  get length(): number {
+    return this.#end - this.#data;
+  }
+
+  /** Offset of the network header from the first byte that the program sees. */
+  get networkOffset(): number {
+    return this.#network - this.#data;
+  }
+
+  get macHeaderBytes(): number {
+    return this.#network - this.#mac;
+  }
+
+  get protocol(): number {
+    return this.#protocol;
+  }
+
+  set protocol(protocol: number) {
+    this.#protocol = protocol;
+    this.arena.view.setUint32(this.context + skbField.protocol, protocol, true);
+  }
+
+  /** The frame as a test run gives it back: a link-layer header that the program did not see is zero. */
+  frame(): Uint8Array {
+    const seen = this.#buffer.copy(this.#data, this.#end);
+    if (this.#data === this.#mac) return seen;
+    const frame = new Uint8Array(ethernetBytes + seen.length);
+    frame.set(seen, ethernetBytes);
+    return frame;
+  }
+
+  /** Bytes at an offset from the data, the network or the link-layer header; undefined where they are not there. */
+  bytesAt(offset: number, length: number, from: "data" | "network" | "mac" = "data"): Uint8Array | undefined {
+    const start = { data: this.#data, network: this.#network, mac: this.#mac }[from] + offset;
+    const lowest = from === "data" ? this.#data : this.#buffer.start;
+    if (start < lowest || start + length > this.#end) return undefined;
+    return this.arena.bytes.subarray(start, start + length);
+  }
+
+  /** skb_trim and skb_put; new bytes are zero. */
+  resize(length: number): number {
+    const end = this.#data + length;
+    if (end > this.#buffer.end) return -errno.ENOMEM;
+    if (end > this.#end) this.#buffer.clear(this.#end, end);
+    this.#end = end;
+    this.#publish();
+    return 0;
+  }
+
+  /** Zeroes in front, where the link-layer header is from now on (bpf_skb_change_head). */
+  pushHead(length: number): number {
+    if (this.#data - length < this.#buffer.start) return -errno.ENOMEM;
+    this.#data -= length;
+    this.#mac = this.#data;
+    this.#buffer.clear(this.#data, this.#data + length);
+    this.#publish();
+    return 0;
+  }
+
+  /** Zeroes at an offset; the headers before it move forward (bpf_skb_net_hdr_push). */
+  insert(offset: number, length: number): number {
+    if (this.#data - length < this.#buffer.start) return -errno.ENOMEM;
+    this.#buffer.move(this.#data - length, this.#data, offset);
+    this.#data -= length;
+    this.#mac -= length;
+    this.#network -= length;
+    this.#buffer.clear(this.#data + offset, this.#data + offset + length);
+    this.#publish();
+    return 0;
+  }
+
+  /** Drops bytes at an offset; the headers before it move back (bpf_skb_net_hdr_pop). */
+  remove(offset: number, length: number): number {
+    if (offset + length > this.length) return -errno.ENOMEM;
+    this.#buffer.move(this.#data + length, this.#data, offset);
+    this.#data += length;
+    this.#mac += length;
+    this.#network += length;
+    this.#publish();
+    return 0;
+  }
+
+  /** Puts a VLAN tag behind the addresses (__vlan_insert_tag). */
+  insertTag(protocol: number, tci: number): number {
+    const network = this.#network;
+    const result = this.insert(ethernetBytes - 2, vlanTagBytes);
+    if (result !== 0) return result;
+    this.#network = network;
+    const { view } = this.arena;
+    view.setUint16(this.#mac + 12, protocol, true);
+    view.setUint16(this.#mac + 14, tci);
+    this.protocol = protocol;
+    return 0;
+  }
+
+  /** Takes the VLAN tag behind the addresses away (__skb_vlan_pop). */
+  removeTag(): { readonly tci: number } | undefined {
+    if (this.length < ethernetBytes + vlanTagBytes) return undefined;
+    const { view } = this.arena;
+    const tci = view.getUint16(this.#mac + 14);
+    const network = this.#network;
+    this.remove(ethernetBytes - 2, vlanTagBytes);
+    this.#network = Math.max(network, this.#mac + ethernetBytes);
+    this.protocol = etherTypeOf(this.#buffer.copy(this.#mac, this.#end));
+    return { tci };
+  }
+
+  #publish(): void {
+    const { view } = this.arena;
+    view.setUint32(this.context + skbField.len, this.length, true);
+    view.setUint32(this.context + skbField.data, this.#data, true);
+    view.setUint32(this.context + skbField.data_end, this.#end, true);
+    view.setUint32(this.context + skbField.data_meta, this.#data, true);
+    this.#buffer.open(this.#data, this.#end);
+  }
+}
+
+/** Below this a length, not a type (ETH_P_802_3_MIN). */
+const lowestType = 0x0600;
+
+/** What eth_type_trans() makes of the field: in network order; for lengths ETH_P_802_3 or ETH_P_802_2. */
+function etherTypeOf(frame: Uint8Array): number {
+  const [high, low] = [frame[12]!, frame[13]!];
+  if (((high << 8) | low) >= lowestType) return high | (low << 8);
+  const isNovell = frame.length >= ethernetBytes + 2 && frame[14] === 0xff && frame[15] === 0xff;
+  return isNovell ? 0x0100 : 0x0400;
+}

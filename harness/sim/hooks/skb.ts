@@ -1,0 +1,155 @@
+import { readable, writable, type Arena } from "../arena.js";
+import { csumHelpers } from "../helpers/csum.js";
+import { eventHelpers } from "../helpers/events.js";
+import { kernelHelpers } from "../helpers/kernel.js";
+import { mapHelpers } from "../helpers/maps.js";
+import { printHelpers } from "../helpers/print.js";
+import { skbByteHelpers } from "../helpers/skb-bytes.js";
+import { skbCsumHelpers } from "../helpers/skb-csum.js";
+import { skbRoomHelpers } from "../helpers/skb-room.js";
+import { skbVlanHelpers } from "../helpers/skb-vlan.js";
+import { mergeHelpers, type HelperTable } from "../helpers/table.js";
+import type { Helper, PacketLoader } from "../machine.js";
+import type { MapTable } from "../maps/map-table.js";
+import type { HookWorld } from "../simulated-object.js";
+import type { World } from "../world.js";
+import { skbContextBytes, skbField, writableFields, type SkbProgramType } from "./skb-fields.js";
+import { SkbPacket } from "./skb-packet.js";
+
+const verdicts = { shot: 2, redirect: 7 } as const;
+
+/** BPF_F_INGRESS. */
+const ingressFlag = 1n;
+
+/** Where a program that returned TC_ACT_REDIRECT wants the packet to go. */
+export interface SkbRedirect {
+  readonly ifindex: number;
+  /** Into the device's ingress path, into its peer's namespace, or out by way of the neighbour table. */
+  readonly way: "egress" | "ingress" | "peer" | "neighbour";
+}
+
+export interface SkbInput {
+  /** The whole frame, also for programs that see it from the network header on. */
+  readonly bytes: Uint8Array;
+  /** 32-bit fields of struct __sk_buff before the program runs. */
+  readonly fields?: Readonly<Partial<Record<"mark" | "priority" | "ingress_ifindex" | "ifindex" | "tc_index", number>>>;
+}
+
+/** What programs on packets of the stack see: struct __sk_buff, and the packet in one linear buffer. */
+export class SkbWorld implements HookWorld {
+  readonly helpers: ReadonlyMap<number, Helper>;
+  readonly loader: PacketLoader = { load: (offset, sizeBytes) => this.#load(offset, sizeBytes) };
+  /** Address of struct __sk_buff. */
+  readonly context: number;
+  redirect: SkbRedirect | undefined;
+  readonly #arena: Arena;
+  readonly #packet: SkbPacket;
+  readonly #fromNetwork: boolean;
+
+  constructor(type: SkbProgramType, arena: Arena, maps: MapTable, world: World) {
+    this.#arena = arena;
+    this.context = arena.reserve(skbContextBytes, readable, "struct __sk_buff");
+    for (const [offset, sizeBytes] of writableFields[type])
+      arena.protect(this.context + offset, sizeBytes, readable | writable);
+    this.#packet = new SkbPacket(arena, this.context, type === "sched_cls");
+    this.#fromNetwork = type !== "sched_cls";
+    this.helpers = mergeHelpers(
+      mapHelpers(maps, world),
+      kernelHelpers(world),
+      printHelpers(world),
+      csumHelpers,
+      eventHelpers(maps, world, (sizeBytes) => this.#packet.bytesAt(0, sizeBytes)),
+      skbByteHelpers(this.#packet),
+      type === "sched_cls" ? this.#trafficControlHelpers() : {},
+    );
+  }
+
+  /** Puts a fresh packet into the buffer, as a test run on the loopback device does. */
+  open({ bytes, fields = {} }: SkbInput): void {
+    this.redirect = undefined;
+    const { view } = this.#arena;
+    this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
+    this.#packet.open(bytes, this.#fromNetwork);
+    const set = (field: keyof typeof skbField, value: number) =>
+      view.setUint32(this.context + skbField[field], value, true);
+    set("pkt_type", packetTypeOf(bytes));
+    set("ifindex", 1);
+    set("wire_len", this.#packet.length);
+    for (const [name, value] of Object.entries(fields)) set(name as keyof typeof fields, value);
+  }
+
+  /** The frame as the program left it. */
+  packet(): Uint8Array {
+    return this.#packet.frame();
+  }
+
+  /** A 32-bit field of struct __sk_buff. */
+  field(name: keyof typeof skbField): number {
+    return this.#arena.view.getUint32(this.context + skbField[name], true);
+  }
+
+  /** LD_ABS and LD_IND: also from the network or link-layer header, by large negative offsets. */
+  #load(offset: number, sizeBytes: 1 | 2 | 4): number | undefined {
+    const bytes = this.#legacyBytes(offset, sizeBytes);
+    return bytes?.reduce((value, byte) => value * 256 + byte, 0);
+  }
+
+  #legacyBytes(offset: number, sizeBytes: number): Uint8Array | undefined {
+    if (offset >= 0) return this.#packet.bytesAt(offset, sizeBytes);
+    if (offset >= networkOffset) return this.#packet.bytesAt(offset - networkOffset, sizeBytes, "network");
+    return offset >= linkOffset ? this.#packet.bytesAt(offset - linkOffset, sizeBytes, "mac") : undefined;
+  }
+
+  /** What only programs of traffic control may do to a packet. */
+  #trafficControlHelpers(): HelperTable {
+    const redirect = (ifindex: number, way: SkbRedirect["way"]) => {
+      this.redirect = { ifindex, way };
+      return verdicts.redirect;
+    };
+    return {
+      ...skbCsumHelpers(this.#packet),
+      ...skbRoomHelpers(this.#packet),
+      ...skbVlanHelpers(this.#packet),
+      // bpf_redirect(ifindex, flags)
+      23: (call) => {
+        const flags = call.u64(2);
+        if ((flags & ~ingressFlag) !== 0n) return verdicts.shot;
+        return redirect(call.u32(1), flags === ingressFlag ? "ingress" : "egress");
+      },
+      // bpf_set_hash_invalid(skb)
+      41: () => {
+        this.#arena.view.setUint32(this.context + skbField.hash, 0, true);
+        return 0;
+      },
+      // bpf_set_hash(skb, hash)
+      48: (call) => {
+        this.#arena.view.setUint32(this.context + skbField.hash, call.u32(2), true);
+        return 0;
+      },
+      // bpf_redirect_neigh(ifindex, params, plen, flags)
+      152: (call) => {
+        const parameterBytes = call.u32(3);
+        if ((parameterBytes > 0 && parameterBytes < neighbourParameterBytes) || call.u64(4) !== 0n)
+          return verdicts.shot;
+        return redirect(call.u32(1), "neighbour");
+      },
+      // bpf_redirect_peer(ifindex, flags)
+      155: (call) => (call.u64(2) === 0n ? redirect(call.u32(1), "peer") : verdicts.shot),
+    };
+  }
+}
+
+/** SKF_NET_OFF and SKF_LL_OFF of include/uapi/linux/filter.h. */
+const networkOffset = -0x100000;
+const linkOffset = -0x200000;
+
+/** sizeof(struct bpf_redir_neigh). */
+const neighbourParameterBytes = 20;
+
+/** PACKET_HOST to PACKET_OTHERHOST for a frame on the loopback device, whose address is all zeroes. */
+function packetTypeOf(frame: Uint8Array): number {
+  const destination = frame.subarray(0, 6);
+  if (destination.every((byte) => byte === 0)) return 0;
+  if (destination.every((byte) => byte === 0xff)) return 1;
+  return (destination[0]! & 1) === 1 ? 2 : 3;
+}

@@ -1,0 +1,102 @@
+import { whyUnreadable } from "../kernel/maps.js";
+import type { LoadedObject } from "../kernel/loaded-object.js";
+import type { TestRun } from "../kernel/test-run.js";
+import { toHex } from "../model/hex.js";
+import type { BpfObject, MapSpec } from "../model/object.js";
+import type { EngineName } from "./engine.js";
+import { SkbWorld } from "./hooks/skb.js";
+import { XdpWorld } from "./hooks/xdp.js";
+import { SimulatedObject, type HookWorld, type LoadOptions } from "./simulated-object.js";
+import { World } from "./world.js";
+
+/** For tests: the same program on the same packets, once in the kernel and once simulated. */
+
+export interface Outcome {
+  readonly returned: number;
+  readonly packet: string;
+}
+
+/** A hook's world as this test needs it. */
+export interface PacketWorld extends HookWorld {
+  readonly context: number;
+  open(input: { readonly bytes: Uint8Array }): void;
+  packet(): Uint8Array;
+}
+
+/** XDP's output has the metadata in front. */
+class XdpWithMetadata extends XdpWorld {
+  override packet(): Uint8Array {
+    return Uint8Array.of(...this.metadata(), ...super.packet());
+  }
+}
+
+export const hookOf = {
+  xdp: "xdp",
+  sched_cls: "tc-ingress",
+  cgroup_skb: "cgroup_skb/ingress",
+  socket_filter: "socket_filter",
+} as const;
+
+export type TestedType = keyof typeof hookOf;
+
+const worldOf: Readonly<Record<TestedType, LoadOptions<PacketWorld>["hook"]>> = {
+  xdp: (...parts) => new XdpWithMetadata(...parts),
+  sched_cls: (...parts) => new SkbWorld("sched_cls", ...parts),
+  cgroup_skb: (...parts) => new SkbWorld("cgroup_skb", ...parts),
+  socket_filter: (...parts) => new SkbWorld("socket_filter", ...parts),
+};
+
+/** The object on a simulated machine. */
+export function simulate(object: BpfObject, type: TestedType, engine: EngineName): SimulatedObject<PacketWorld> {
+  return new SimulatedObject(object, { world: new World({ seed: 1 }), engine, globals: [], hook: worldOf[type] });
+}
+
+export function runKernel(loaded: LoadedObject, testRun: TestRun, type: TestedType, bytes: Uint8Array): Outcome {
+  testRun.select(loaded.programFd, type);
+  testRun.add(bytes);
+  testRun.run();
+  return { returned: testRun.returned(0) >>> 0, packet: toHex(testRun.packetOut(0)) };
+}
+
+export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: string, bytes: Uint8Array): Outcome {
+  const { machine, hook } = simulated;
+  const engine = simulated.program(program);
+  hook.open({ bytes });
+  machine.run(engine, hook.context);
+  return { returned: machine.arguments.result32, packet: toHex(hook.packet()) };
+}
+
+export type Contents = Record<string, Record<string, string>>;
+
+/** By map and key: the value, of per-CPU maps the sum of their 32-bit words. */
+function contentsOf(
+  maps: readonly MapSpec[],
+  entriesOf: (map: MapSpec) => Iterable<{ readonly key: Uint8Array; readonly values: readonly Uint8Array[] }>,
+): Contents {
+  return Object.fromEntries(
+    maps.map((map) => [
+      map.name,
+      Object.fromEntries([...entriesOf(map)].map(({ key, values }) => [toHex(key), sumOf(values)]).sort()),
+    ]),
+  );
+}
+
+function sumOf(values: readonly Uint8Array[]): string {
+  const [only] = values;
+  if (values.length === 1 && only) return toHex(only);
+  const words = values.map((value) => new Uint32Array(value.slice(0, value.length & ~3).buffer));
+  return words.reduce((sum, more) => sum.map((word, i) => word + more[i]!)).join(" ");
+}
+
+/** What the programs themselves may have written to. */
+function comparedMaps(object: BpfObject): MapSpec[] {
+  return object.maps.filter((map) => whyUnreadable(map) === undefined && map.type !== "prog_array");
+}
+
+export function kernelMaps(object: BpfObject, loaded: LoadedObject): Contents {
+  return contentsOf(comparedMaps(object), (map) => loaded.readMap(map));
+}
+
+export function simulatedMaps(object: BpfObject, simulated: SimulatedObject<PacketWorld>): Contents {
+  return contentsOf(comparedMaps(object), (map) => simulated.maps.get(map.name)!.entries());
+}
