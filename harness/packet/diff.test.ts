@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { toHex } from "../model/hex.js";
 import { packetArbitrary } from "./arbitraries.js";
 import { editPacket } from "./build.js";
 import { diffPackets, formatDiff } from "./diff.js";
@@ -30,6 +31,19 @@ describe("diffPackets", () => {
         expect(diffPackets(packet, { ...packet, bytes: packet.bytes.slice(0, -1) }).length).to.be.at.least(1);
       }),
       { numRuns: 1000, seed: 91 },
+    );
+  });
+
+  it("takes any two packets, cut off wherever", () => {
+    const cut = fc.tuple(packetArbitrary, fc.nat()).map(([{ linkType, bytes }, at]) => {
+      return { linkType, bytes: bytes.slice(0, at % (bytes.length + 1)) };
+    });
+    fc.assert(
+      fc.property(cut, cut, (expected, actual) => {
+        const same = toHex(expected.bytes) === toHex(actual.bytes);
+        expect(formatDiff(expected, actual) === "").to.equal(same);
+      }),
+      { numRuns: 1000, seed: 92 },
     );
   });
 

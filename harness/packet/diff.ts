@@ -4,8 +4,8 @@ import { alignLayers } from "./align.js";
 import { causeHints } from "./diff-hints.js";
 import { describeFieldValue } from "./field-value.js";
 import { parsePacket } from "./parse.js";
-import { hexdump, summary } from "./print.js";
-import type { ParsedField, ParsedLayer, ParsedPacket } from "./protocol.js";
+import { hexdump, summarizeLayer, summary } from "./print.js";
+import type { ParsedField, ParsedPacket } from "./protocol.js";
 import { sameValue } from "./pattern.js";
 
 /** One field (or whole layer) in which two packets differ. */
@@ -52,14 +52,14 @@ function alignPackets(expected: Packet, actual: Packet): AlignedPackets {
 function missingLayers({ expected, origin }: AlignedPackets): FieldDifference[] {
   const kept = new Set(origin);
   return expected.layers.flatMap((layer, index) =>
-    kept.has(index) ? [] : [wholeLayer(expected, index, summaryOf(layer), "absent")],
+    kept.has(index) ? [] : [wholeLayer(expected, index, summarizeLayer(layer), "absent")],
   );
 }
 
 function presentLayers({ expected, actual, origin }: AlignedPackets): FieldDifference[] {
   return actual.layers.flatMap((layer, index) => {
     const source = origin[index];
-    if (source === undefined) return [wholeLayer(actual, index, "absent", summaryOf(layer))];
+    if (source === undefined) return [wholeLayer(actual, index, "absent", summarizeLayer(layer))];
     return diffFields({ expected, actual, source, index });
   });
 }
@@ -131,10 +131,6 @@ function byteDifference({ expected, actual }: AlignedPackets): FieldDifference {
   const protocol = actual.layers[layer]?.protocol ?? "payload";
   const place = { layer, protocol, field: undefined, offsetBytes: at, sizeBytes: 1 };
   return { ...place, what: `byte ${at}`, expected: byte(expected), actual: byte(actual) };
-}
-
-function summaryOf(layer: ParsedLayer): string {
-  return `${layer.protocol} ${layer.definition.summarize(layer.values)}`.trim();
 }
 
 function layerName(packet: ParsedPacket, index: number): string {

@@ -13,7 +13,8 @@ export function summary(packet: Packet): string {
   return [...layers.slice(0, mostLayers).map(summarizeLayer), ...more].join(" / ");
 }
 
-function summarizeLayer(layer: ParsedLayer): string {
+/** One layer of such a line. */
+export function summarizeLayer(layer: ParsedLayer): string {
   const { definition, protocol, values, headerTruncated } = layer;
   if (protocol === "payload") return definition.summarize(values);
   if (headerTruncated) return `${protocol} (cut off after ${layer.headerBytes} bytes)`;
