@@ -180,7 +180,7 @@ function judgeDerived(
     const name = fieldName(after, length.layer, length.field);
     findings.push(finding(name, String(length.expected), String(length.actual), expectation.span));
   }
-  for (const sum of checkSums(after)) {
+  for (const sum of checkSums(after, { before })) {
     if (sum.ok || listed(sum.layer, sum.field) || deliberate(sum.layer, sum.field)) continue;
     findings.push(
       finding(fieldName(after, sum.layer, sum.field), hex16(sum.expected), hex16(sum.actual), expectation.span, [
