@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { joinBytes } from "../packet/capture/join-bytes.js";
 import { readCapture } from "../packet/capture/read.js";
 import { ClassicWriter } from "../packet/capture/write-classic.js";
 import { PcapngWriter } from "../packet/capture/write-pcapng.js";
 import type { CapturedPacket } from "../packet/capture/captured-packet.js";
+import { projectRoot } from "../run/project.js";
 
 /**
- * Streams 1 GB of captured packets through the reader and prints packets, speed and memory. Ends with status 1
+ * `npm run soak:pcap`: streams 1 GB of captured packets through the reader and prints packets, speed and memory. Ends with status 1
  * where the peak of resident memory is more than `mostMemoryMb`: then something holds on to what it has read.
  */
 const totalBytes = 1_000_000_000;
@@ -15,7 +17,7 @@ const mostMemoryMb = 250;
 const chunkBytes = 65_521;
 
 async function recordedPackets(): Promise<readonly CapturedPacket[]> {
-  const name = "fixtures/pcap/real-traffic.pcapng";
+  const name = join(projectRoot, "fixtures", "pcap", "real-traffic.pcapng");
   const packets: CapturedPacket[] = [];
   for await (const packet of readCapture(readFileSync(name), name)) packets.push(packet);
   return packets;

@@ -101,7 +101,7 @@ describe("packets from text", () => {
     ['IP()/b"abc', 'Scapy text, column 6: this string has no end (it needs a closing ")'],
     ['IP()/b"\\q"', "Scapy text, column 8: '\\q' is no escape that bytes have (write bytes as \\xNN)"],
     ['b"x" * 100000', "Scapy text, column 8: 100000 times 1 bytes is more than 65535"],
-    [`${"[".repeat(30)}`, "Scapy text, column 21: more than 20 levels of brackets"],
+    ["[".repeat(30), "Scapy text, column 21: more than 20 levels of brackets"],
   ];
   for (const [text, answer] of mistakes) {
     it(`refuses '${text.slice(0, 40)}'`, () => expect(errorOf(text)).to.equal(answer));

@@ -18,7 +18,8 @@ export interface ReadOptions {
  * The format is told by the first bytes, never by the file's name, which only serves in errors.
  *
  * @throws HarnessError `capture` with the byte offset and what was expected there, for a file that is
- * no capture, is cut off or is corrupt; packets before that place have been delivered by then.
+ * no capture, is cut off or is corrupt. Packets before that place have been delivered by then (of a
+ * gzipped file perhaps not the last few: its decoder runs ahead).
  */
 export async function* readCapture(
   input: CaptureInput,

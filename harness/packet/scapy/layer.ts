@@ -69,7 +69,7 @@ function collect(
 
 function missingHere(known: ScapyClass, call: Call, argument: Argument, collected: Map<string, FieldValue>): Error {
   const [variant] = ["type", "flags"].filter((name) => collected.has(name));
-  const which = variant ? ` whose ${variant} is ${String(collected.get(variant))}` : "";
+  const which = variant ? ` whose ${variant} is ${collected.get(variant) as number}` : "";
   return scapyError(argument.at, `${call.name}${which} has no field '${argument.name!}'`, variantHint(known));
 }
 
