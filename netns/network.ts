@@ -33,6 +33,8 @@ export interface Network extends AsyncDisposable {
   readonly teardown: TeardownStack;
   /** Every process that was ever started in the network: whoever starts one adds it. */
   readonly processes: Set<number>;
+  /** Host → cgroup directory that processes started there join. */
+  readonly cgroups: Map<string, string>;
   /** `net:[4026532008]` of each host's namespace. */
   readonly namespaceIdentities: readonly string[];
   /** Does synchronous `work` in the host's namespace: sockets opened and processes started there stay there. */
@@ -160,6 +162,7 @@ class LiveNetwork implements Network {
   readonly ledger: Ledger;
   readonly teardown = new TeardownStack();
   readonly processes = new Set<number>();
+  readonly cgroups = new Map<string, string>();
   readonly #stack: TeardownStack;
   readonly #hosts: ReadonlyMap<string, Namespace>;
   readonly #bridges: ReadonlyMap<Bridge, Namespace>;

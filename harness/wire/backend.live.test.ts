@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import type { Session } from "../model/backend.js";
 import type { Hook } from "../model/hook.js";
 import type { Observation } from "../model/observation.js";
-import type { Plan, PlannedStep } from "../model/plan.js";
+import type { Plan, PlannedHttp, PlannedStep } from "../model/plan.js";
 import type { Service } from "../model/scenario.js";
 import { formatPlace } from "../model/topology.js";
 import {
@@ -39,6 +39,48 @@ const ports = [
   setPatch(mapOf(object, "ports"), u32(1), { kind: "device", dev: "eth1", program: undefined }),
 ];
 const spanned = { span: nowhere };
+
+const stepBase = { index: 0, label: "", span: nowhere, expect: noExpectation };
+
+/** The default topology with 10.0.0.1 and 10.0.0.2. */
+const addressed = {
+  ...twoHosts,
+  hosts: [
+    hostWith("client", [device("eth0", 1, ["10.0.0.1/24"])]),
+    hostWith("dut", [device("eth0", 2, ["10.0.0.2/24"])]),
+  ],
+};
+
+/** Answers `answer 1`, `answer 2`, … on port 8080. */
+function webServer(host: string, address: string): Service {
+  const source =
+    'import { createServer } from "node:http"; let n = 0;' +
+    `createServer((_, reply) => reply.end(\`answer \${++n}\`)).listen(8080, "${address}");`;
+  return {
+    name: "web",
+    host: { value: host, ...spanned },
+    command: { value: [process.execPath, "server.mjs"], ...spanned },
+    files: { "server.mjs": source },
+    ready: { tcpPort: 8080 },
+    timeoutMs: 10_000,
+    span: nowhere,
+  };
+}
+
+function httpStep(from: string, url: string, timeoutMs: number, times = 1): PlannedHttp {
+  return {
+    ...stepBase,
+    kind: "http",
+    from: { value: from, ...spanned },
+    url: { value: url, ...spanned },
+    times,
+    timeoutMs,
+    status: undefined,
+    body: undefined,
+    bodies: undefined,
+    fails: false,
+  };
+}
 
 describe("the wire backend", function () {
   before(skipWithoutRoot);
@@ -149,42 +191,10 @@ describe("the wire backend", function () {
   });
 
   it("speaks to services over HTTP, runs commands, and ends both", async () => {
-    const service: Service = {
-      name: "web",
-      host: { value: "dut", ...spanned },
-      command: { value: [process.execPath, "server.mjs"], ...spanned },
-      files: {
-        "server.mjs":
-          'import { createServer } from "node:http"; let n = 0;' +
-          'createServer((_, reply) => reply.end(`answer ${++n}`)).listen(8080, "10.0.0.2");',
-      },
-      ready: { tcpPort: 8080 },
-      timeoutMs: 10_000,
-      span: nowhere,
-    };
-    const topology = {
-      ...twoHosts,
-      hosts: [
-        hostWith("client", [device("eth0", 1, ["10.0.0.1/24"])]),
-        hostWith("dut", [device("eth0", 2, ["10.0.0.2/24"])]),
-      ],
-    };
-    const base = { index: 0, label: "", span: nowhere, expect: noExpectation };
-    const http: PlannedStep = {
-      ...base,
-      kind: "http",
-      from: { value: "client", ...spanned },
-      url: { value: "http://10.0.0.2:8080/", ...spanned },
-      times: 2,
-      timeoutMs: 5_000,
-      status: undefined,
-      body: undefined,
-      bodies: undefined,
-      fails: false,
-    };
+    const http = httpStep("client", "http://10.0.0.2:8080/", 5_000, 2);
     const refused = { ...http, url: { value: "http://10.0.0.2:1/", ...spanned }, times: 1 };
     const command = (...value: string[]): PlannedStep => ({
-      ...base,
+      ...stepBase,
       kind: "run",
       host: { value: "client", ...spanned },
       command: { value, ...spanned },
@@ -194,7 +204,9 @@ describe("the wire backend", function () {
     });
     const list = [http, refused, command("sh", "-c", "echo out; echo err >&2; exit 3"), command("sleep", "1000")];
     const pass = fixtureObject("xdp_count");
-    const seen = await session.run(planFor(pass, "xdp", { topology, services: [service], steps: steps(...list) }));
+    const seen = await session.run(
+      planFor(pass, "xdp", { topology: addressed, services: [webServer("dut", "10.0.0.2")], steps: steps(...list) }),
+    );
     const [answered, failed] = ofKind(seen, "http").map(({ responses }) => responses);
     expect(answered).to.deep.equal([
       { status: 200, body: "answer 1", error: undefined },
@@ -205,6 +217,33 @@ describe("the wire backend", function () {
     expect(ended).to.include({ exitCode: 3, timedOut: false, stdout: "out\n", stderr: "err\n" });
     expect(stuck).to.include({ exitCode: undefined, timedOut: true });
   });
+
+  for (const [hook, entry] of [
+    ["cgroup_skb/egress", "cgroup_egress"],
+    ["cgroup_skb/ingress", "cgroup_ingress"],
+  ] as const)
+    it(`puts the processes of the program's host behind ${hook}`, async () => {
+      const program = fixtureObject("cgroup_skb");
+      const port = new Uint8Array([0x1f, 0x90]);
+      const denied = mapOf(program, "denied_ports");
+      const counter = { map: denied, entries: [], others: "any", count: undefined, ...spanned } as const;
+      const from = hook === "cgroup_skb/egress" ? "dut" : "client";
+      const server = from === "dut" ? "client" : "dut";
+      const plan = planFor(program, hook, {
+        entry,
+        topology: addressed,
+        maps: [setPatch(denied, port, new Uint8Array(8))],
+        services: [webServer(server, server === "dut" ? "10.0.0.2" : "10.0.0.1")],
+        steps: steps({
+          ...httpStep(from, `http://10.0.0.${server === "dut" ? 2 : 1}:8080/`, 300),
+          expect: { ...noExpectation, maps: [counter] },
+        }),
+      });
+      expect(session.missing(plan)).to.deep.equal([]);
+      const seen = await session.run(plan);
+      expect(ofKind(seen, "http")[0]!.responses[0]!.error).to.match(/timed out|timeout/i);
+      expect(ofKind(seen, "map").at(-1)!.entries[0]!.values[0]![0]).to.be.greaterThan(0);
+    });
 
   it("says what a service that does not start had to say", async () => {
     const service: Service = {

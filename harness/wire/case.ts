@@ -6,6 +6,7 @@ import type { RunFolder } from "../kernel/run-folder.js";
 import type { Network } from "../../netns/network.js";
 import { ParallelTeardown, type TeardownStack } from "../../netns/teardown.js";
 import { attach, isDeviceHook, type DeviceHook } from "./attach/attach.js";
+import { attachToCgroup, isCgroupHook, type CgroupHook } from "./attach/cgroup.js";
 import type { Attachment } from "./attach/attachment.js";
 import { Fence } from "./fence.js";
 import { lanesPast } from "./lanes.js";
@@ -36,7 +37,7 @@ export interface CaseOptions {
 /** One case whose network is up, with its services running and its program attached. */
 export class WireCase {
   readonly #plan: Plan;
-  readonly #hook: DeviceHook;
+  readonly #hook: DeviceHook | CgroupHook;
   readonly #network: Network;
   readonly #loaded: LoadedObject;
   readonly #state: StateObserver;
@@ -48,7 +49,7 @@ export class WireCase {
 
   private constructor(parts: {
     plan: Plan;
-    hook: DeviceHook;
+    hook: DeviceHook | CgroupHook;
     network: Network;
     loaded: LoadedObject;
     state: StateObserver;
@@ -79,7 +80,8 @@ export class WireCase {
     options: CaseOptions,
   ): Promise<WireCase> {
     const { hook } = plan;
-    if (!isDeviceHook(hook)) throw new Error(`${hook} has no interface to attach to: missing() says so`);
+    if (!isDeviceHook(hook) && !isCgroupHook(hook))
+      throw new Error(`${hook} cannot be attached to in a topology: missing() says so`);
     applyMaps(loaded, network, plan.maps);
     const state = new StateObserver(plan, "wire", loaded, options.folder);
     stack.defer(() => state.close());
@@ -91,11 +93,11 @@ export class WireCase {
     const runsCommands = plan.steps.some(({ kind }) => kind === "run");
     const fence = new Fence(network, ports, options.markers, runsCommands);
     closing.defer(() => fence.close());
-    for (const service of plan.services) await startService(network, service);
-    const attachment = attach(network, hook, loaded.programFd);
+    const attachment = await attachAndServe(plan, hook, network, loaded.programFd);
     closing.defer(() => attachment.detach());
     const count = new RunCount(loaded.programFd);
-    fence.watch(count, lanesPast(plan.topology, hook));
+    if (isDeviceHook(hook)) fence.watch(count, lanesPast(plan.topology, hook));
+    else fence.watch(undefined, lanesPast(plan.topology, undefined));
     const watch = options.tracer?.watch(count.programId());
     closing.defer(() => watch?.close());
     return new WireCase({ plan, hook, network, loaded, state, ports, fence, options, attachment, watch });
@@ -115,6 +117,7 @@ export class WireCase {
     const { signal } = this.#options;
     switch (step.kind) {
       case "send":
+        if (isCgroupHook(this.#hook)) throw new Error("frames have no cgroup: missing() says so");
         return runSend(step, {
           network: this.#network,
           topology: this.#plan.topology,
@@ -153,6 +156,33 @@ export class WireCase {
   async #afterwards(seen: Observation): Promise<readonly Observation[]> {
     await this.#fence.settle(false);
     return [seen];
+  }
+}
+
+/**
+ * Attaches the program and starts the services: a cgroup has to be there before the processes that join it, while
+ * a program on an interface should not meet what services send when they start.
+ */
+async function attachAndServe(
+  plan: Plan,
+  hook: DeviceHook | CgroupHook,
+  network: Network,
+  programFd: number,
+): Promise<Attachment> {
+  const serve = async (): Promise<void> => {
+    for (const service of plan.services) await startService(network, service);
+  };
+  if (!isCgroupHook(hook)) {
+    await serve();
+    return attach(network, hook, programFd);
+  }
+  const attachment = attachToCgroup(network, hook, programFd);
+  try {
+    await serve();
+    return attachment;
+  } catch (failure) {
+    await attachment.detach();
+    throw failure;
   }
 }
 

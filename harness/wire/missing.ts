@@ -3,6 +3,7 @@ import { formatPlace, type Topology } from "../model/topology.js";
 import { expectationsOn } from "../kernel/expected.js";
 import { findCommand } from "../../netns/find-command.js";
 import { interfaceAt } from "../../netns/segments.js";
+import { hasCgroups, isCgroupHook } from "./attach/cgroup.js";
 import { isDeviceHook } from "./attach/attach.js";
 import { longestFrameBytes, shortestFrameBytes } from "./port/port.js";
 import { isVisibleVerdict } from "./verdict.js";
@@ -12,7 +13,11 @@ export function missingFor(plan: Plan): readonly string[] {
   // A load that has to fail needs no interface.
   if (plan.load.fails) return [];
   const missing = plan.steps.flatMap((step) => [...missingForStep(step, plan.topology)]);
-  if (!isDeviceHook(plan.hook)) missing.unshift(`an interface to attach ${plan.hook} to`);
+  if (isCgroupHook(plan.hook)) {
+    if (!hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
+    if (plan.steps.some(({ kind }) => kind === "send"))
+      missing.unshift(`frames for ${plan.hook}, which sees those of processes only`);
+  } else if (!isDeviceHook(plan.hook)) missing.unshift(`an interface to attach ${plan.hook} to`);
   return [...new Set(missing)];
 }
 

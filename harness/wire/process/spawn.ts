@@ -49,8 +49,9 @@ export class HostProcess {
     { cwd, input }: ProcessOptions = {},
   ): Promise<HostProcess> {
     if (file === undefined) throw harnessError("scenario", "a command needs at least the program's name");
+    const [command, ...options] = inCgroup(network.cgroups.get(host), [file, ...args]);
     const child = network.inside(host, () =>
-      spawn(file, args, { cwd, detached: true, stdio: ["pipe", "pipe", "pipe"], env: plainEnvironment() }),
+      spawn(command, options, { cwd, detached: true, stdio: ["pipe", "pipe", "pipe"], env: plainEnvironment() }),
     );
     const ended = new Promise<Ending>((resolve) => {
       child.on("close", (code) => resolve({ exitCode: code ?? undefined }));
@@ -92,6 +93,12 @@ export class HostProcess {
     // Output pipes may be held open by what left the group; the namespace's end takes care of that.
     await Promise.race([this.ended, delay(1_000)]);
   }
+}
+
+/** A shell that joins the cgroup and then becomes the command: from its first packet on, it is in there. */
+function inCgroup(path: string | undefined, argv: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  if (path === undefined) return argv;
+  return ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', path, ...argv];
 }
 
 function signalGroup(leader: number, signal: NodeJS.Signals): void {
