@@ -115,6 +115,26 @@ describe("judgePacket", () => {
     expect(whats(sent, closed)).to.deep.equal(["layers"]);
   });
 
+  it("takes a header that was removed where the sequence says so, but not a payload that went with it", () => {
+    const tunnelled = buildPacket([
+      spec("eth"),
+      spec("ipv4", { src: other }),
+      spec("ipv4", { src: source }),
+      spec("udp"),
+      payload,
+    ]);
+    const expected = sequence(pattern("eth"), pattern("ipv4"), pattern("udp"));
+    expect(whats(sent, expected, tunnelled)).to.deep.equal([]);
+    const emptied = buildPacket([spec("eth"), spec("ipv4", { src: source }), spec("udp")]);
+    expect(whats(emptied, expected, tunnelled)).to.deep.equal(["layers"]);
+  });
+
+  it("finds a layer that nobody spoke of behind those that are listed", () => {
+    const bare = buildPacket([spec("eth"), spec("ipv4"), spec("udp")]);
+    const grown = buildPacket([spec("eth"), spec("ipv4"), spec("udp"), payload]);
+    expect(whats(grown, sequence(pattern("eth"), pattern("ipv4"), pattern("udp")), bare)).to.deep.equal(["layers"]);
+  });
+
   it("finds a packet that was cut", () => {
     const cut = { ...sent, bytes: sent.bytes.slice(0, -1) };
     expect(whats(cut, everything)).to.not.deep.equal([]);

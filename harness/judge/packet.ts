@@ -3,10 +3,12 @@ import type { LayerPattern, PacketExpectation } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import { toHex } from "../model/hex.js";
 import { checkLengths, checkSums } from "../packet/checksum.js";
+import { diffPackets, type FieldDifference } from "../packet/diff.js";
 import { parsePacket } from "../packet/parse.js";
-import { formatPattern, matchPattern, sameValue } from "../packet/pattern.js";
+import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { summary } from "../packet/print.js";
-import type { ParsedField, ParsedLayer, ParsedPacket } from "../packet/protocol.js";
+import type { ParsedField, ParsedPacket } from "../packet/protocol.js";
+import { findField, findProtocol } from "../packet/protocols.js";
 import { toScapy } from "../packet/text.js";
 import { describeFieldValue } from "../packet/field-value.js";
 import { alignLayers } from "../packet/align.js";
@@ -98,7 +100,7 @@ function judgeClaim(claim: Claim, after: ParsedPacket): Finding[] {
         expectedText(field, pattern),
         field ? describeFieldValue(field.def, field.value) : "absent",
         span,
-        field ? [offsetLine(field)] : [],
+        field ? [offsetLine(Math.floor(field.offsetBits / 8))] : [],
       ),
     );
   }
@@ -115,7 +117,7 @@ function expectedText(field: ParsedField | undefined, pattern: Pattern): string 
 interface Comparison {
   readonly before: ParsedPacket;
   readonly after: ParsedPacket;
-  readonly origin: readonly (number | undefined)[];
+  readonly origin: Origin;
   readonly claims: readonly Claim[];
   readonly expectation: PacketExpectation;
 }
@@ -126,47 +128,32 @@ interface Comparison {
  * then they have to be right by an oracle of our own.
  */
 function judgeUnchanged(comparison: Comparison): Finding[] {
-  const { before, after, origin, claims, expectation } = comparison;
-  const span = expectation.span;
-  const listed = (layer: number, name: string): boolean =>
-    claims.some((claim) => claim.layer === layer && name in claim.pattern.fields);
+  const { before, after, expectation } = comparison;
   const mayFollow = expectation.unchanged === "rest" && expectation.layers.length > 0;
-  const findings: Finding[] = [];
+  const findings = diffPackets(before, after)
+    .filter((difference) => !isSpokenOf(difference, comparison) && !(mayFollow && isAutomatic(difference)))
+    .map(({ what, expected, actual, offsetBytes }) =>
+      finding(what, `${expected} as sent`, actual, expectation.span, [offsetLine(offsetBytes)]),
+    );
+  return mayFollow ? [...findings, ...judgeDerived(comparison)] : findings;
+}
 
-  after.layers.forEach((layer, index) => {
-    const source = origin[index];
-    if (source === undefined) return;
-    const sentLayer = before.layers[source]!;
-    for (const [position, field] of layer.fields.entries()) {
-      if (listed(index, field.def.name) || (mayFollow && field.def.automatic)) continue;
-      const was = counterpart(sentLayer, field, position);
-      if (was && sameValue(was.value, field.value)) continue;
-      findings.push(
-        finding(
-          fieldName(after, index, field.def.name),
-          was ? `${describeFieldValue(field.def, was.value)} as sent` : "absent, as sent",
-          describeFieldValue(field.def, field.value),
-          span,
-          [offsetLine(field)],
-        ),
-      );
-    }
-    for (const field of sentLayer.fields) {
-      if (layer.fields.some((f) => f.def.name === field.def.name)) continue;
-      const expected = `${describeFieldValue(field.def, field.value)} as sent`;
-      findings.push(finding(fieldName(after, index, field.def.name), expected, "absent", span));
-    }
-  });
-  if (mayFollow) findings.push(...judgeDerived(comparison, listed));
-  if (findings.length === 0) findings.push(...judgeUncovered(comparison));
-  return findings;
+/** Whether the scenario lists the field; whole layers have been held against its list by claimLayers. */
+function isSpokenOf({ kind, layer, field, side }: FieldDifference, { claims }: Comparison): boolean {
+  if (kind === "layer") return true;
+  const claim = claims.find((c) => c.layer === layer);
+  return side === "actual" && field !== undefined && claim !== undefined && field in claim.pattern.fields;
+}
+
+function isAutomatic({ protocol, field }: FieldDifference): boolean {
+  const definition = findProtocol(protocol);
+  return definition !== undefined && field !== undefined && findField(definition, field)?.automatic !== undefined;
 }
 
 /** Lengths and checksums that were right in the sent packet have to be right in the actual one. */
-function judgeDerived(
-  { before, after, origin, expectation }: Comparison,
-  listed: (layer: number, field: string) => boolean,
-): Finding[] {
+function judgeDerived({ before, after, origin, claims, expectation }: Comparison): Finding[] {
+  const listed = (layer: number, name: string): boolean =>
+    claims.some((claim) => claim.layer === layer && name in claim.pattern.fields);
   const findings: Finding[] = [];
   const wrongBefore = new Set(
     [...checkSums(before), ...checkLengths(before)].filter((f) => !f.ok).map((f) => `${f.layer} ${f.field}`),
@@ -184,34 +171,12 @@ function judgeDerived(
     if (sum.ok || listed(sum.layer, sum.field) || deliberate(sum.layer, sum.field)) continue;
     findings.push(
       finding(fieldName(after, sum.layer, sum.field), hex16(sum.expected), hex16(sum.actual), expectation.span, [
-        `at byte ${sum.offsetBytes} (0x${sum.offsetBytes.toString(16)})`,
+        offsetLine(sum.offsetBytes),
         ...(sum.explanation ? [sum.explanation] : []),
       ]),
     );
   }
   return findings;
-}
-
-/** The safety net below the fields: packets of one length whose parsed fields agree may still differ in bytes that no field covers. */
-function judgeUncovered({ before, after, claims, expectation }: Comparison): Finding[] {
-  if (claims.length > 0 || before.bytes.length !== after.bytes.length) return [];
-  const offset = after.bytes.findIndex((byte, i) => byte !== before.bytes[i]);
-  if (offset < 0) return [];
-  return [
-    finding(
-      `byte ${offset}`,
-      `0x${before.bytes[offset]!.toString(16)} as sent`,
-      `0x${after.bytes[offset]!.toString(16)}`,
-      expectation.span,
-    ),
-  ];
-}
-
-/** The same field of the sent layer; where a name occurs several times, the one at the same position. */
-function counterpart(layer: ParsedLayer, field: ParsedField, position: number): ParsedField | undefined {
-  const same = layer.fields[position];
-  if (same?.def.name === field.def.name) return same;
-  return layer.fields.find((f) => f.def.name === field.def.name);
 }
 
 function namesOf(packet: ParsedPacket): string[] {
@@ -225,9 +190,8 @@ function fieldName(packet: ParsedPacket, layer: number, field: string): string {
   return before === 0 ? `${protocol}.${field}` : `${protocol}[${before + 1}].${field}`;
 }
 
-function offsetLine(field: ParsedField): string {
-  const offset = Math.floor(field.offsetBits / 8);
-  return `at byte ${offset} (0x${offset.toString(16)})`;
+function offsetLine(offsetBytes: number): string {
+  return `at byte ${offsetBytes} (0x${offsetBytes.toString(16)})`;
 }
 
 function hex16(value: number): string {

@@ -10,10 +10,14 @@ import { sameValue } from "./pattern.js";
 
 /** One field (or whole layer) in which two packets differ. */
 export interface FieldDifference {
-  /** Index of the layer in the packet that has it: the actual one, or for what is missing there the expected one. */
+  /** A field, a whole layer that only one packet has, or a byte that no field covers. */
+  readonly kind: "field" | "layer" | "byte";
+  /** The packet that has it: the expected one for what is missing in the actual one. */
+  readonly side: "expected" | "actual";
+  /** Index of the layer in that packet. */
   readonly layer: number;
   readonly protocol: string;
-  /** Undefined where the layer as a whole is missing or unexpected. */
+  /** For `kind: "field"`. */
   readonly field: string | undefined;
   /** As messages say it: `ipv4.ttl`; `ipv4[2].ttl` for the second of several layers of that protocol. */
   readonly what: string;
@@ -52,22 +56,33 @@ function alignPackets(expected: Packet, actual: Packet): AlignedPackets {
 function missingLayers({ expected, origin }: AlignedPackets): FieldDifference[] {
   const kept = new Set(origin);
   return expected.layers.flatMap((layer, index) =>
-    kept.has(index) ? [] : [wholeLayer(expected, index, summarizeLayer(layer), "absent")],
+    kept.has(index) ? [] : [wholeLayer("expected", expected, index, summarizeLayer(layer))],
   );
 }
 
 function presentLayers({ expected, actual, origin }: AlignedPackets): FieldDifference[] {
   return actual.layers.flatMap((layer, index) => {
     const source = origin[index];
-    if (source === undefined) return [wholeLayer(actual, index, "absent", summarizeLayer(layer))];
+    if (source === undefined) return [wholeLayer("actual", actual, index, summarizeLayer(layer))];
     return diffFields({ expected, actual, source, index });
   });
 }
 
-function wholeLayer(packet: ParsedPacket, index: number, expected: string, actual: string): FieldDifference {
-  const { protocol, offsetBytes, headerBytes } = packet.layers[index]!;
-  const what = layerName(packet, index);
-  return { layer: index, protocol, field: undefined, what, expected, actual, offsetBytes, sizeBytes: headerBytes };
+function wholeLayer(side: FieldDifference["side"], packet: ParsedPacket, layer: number, text: string): FieldDifference {
+  const { protocol, offsetBytes, headerBytes: sizeBytes } = packet.layers[layer]!;
+  const [expected, actual] = side === "expected" ? [text, "absent"] : ["absent", text];
+  return {
+    kind: "layer",
+    side,
+    layer,
+    protocol,
+    field: undefined,
+    what: layerName(packet, layer),
+    expected,
+    actual,
+    offsetBytes,
+    sizeBytes,
+  };
 }
 
 interface LayerPair {
@@ -84,16 +99,17 @@ function diffFields({ expected, actual, source, index }: LayerPair): FieldDiffer
   for (const field of after.fields) {
     const was = before.fields.find(({ def }) => def.name === field.def.name);
     if (was && sameValue(was.value, field.value) && was.sizeBits === field.sizeBits) continue;
-    found.push(fieldDifference(actual, index, field, was ? describe(was) : "absent", describe(field)));
+    found.push(fieldDifference("actual", actual, index, field, was ? describe(was) : "absent", describe(field)));
   }
   for (const field of before.fields) {
     if (after.fields.some(({ def }) => def.name === field.def.name)) continue;
-    found.push(fieldDifference(expected, source, field, describe(field), "absent"));
+    found.push(fieldDifference("expected", expected, source, field, describe(field), "absent"));
   }
   return found;
 }
 
 function fieldDifference(
+  side: FieldDifference["side"],
   packet: ParsedPacket,
   index: number,
   { def, offsetBits, sizeBits }: ParsedField,
@@ -104,7 +120,18 @@ function fieldDifference(
   const offsetBytes = Math.floor(offsetBits / 8);
   const sizeBytes = Math.ceil((offsetBits + sizeBits) / 8) - offsetBytes;
   const what = `${layerName(packet, index)}.${def.name}`;
-  return { layer: index, protocol, field: def.name, what, expected, actual, offsetBytes, sizeBytes };
+  return {
+    kind: "field",
+    side,
+    layer: index,
+    protocol,
+    field: def.name,
+    what,
+    expected,
+    actual,
+    offsetBytes,
+    sizeBytes,
+  };
 }
 
 /** Longer values are for the hex view. */
@@ -130,7 +157,8 @@ function byteDifference({ expected, actual }: AlignedPackets): FieldDifference {
   };
   const protocol = actual.layers[layer]?.protocol ?? "payload";
   const place = { layer, protocol, field: undefined, offsetBytes: at, sizeBytes: 1 };
-  return { ...place, what: `byte ${at}`, expected: byte(expected), actual: byte(actual) };
+  const what = `byte ${at}`;
+  return { kind: "byte", side: "actual", ...place, what, expected: byte(expected), actual: byte(actual) };
 }
 
 function layerName(packet: ParsedPacket, index: number): string {
