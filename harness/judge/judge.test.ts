@@ -67,6 +67,14 @@ describe("judge", () => {
     expect(judge(plan, "wire", [accepted, verdict("XDP_PASS"), frame(plan, 0)]).mismatches).to.deep.equal([]);
   });
 
+  it("finds the one repetition that did not come out", async () => {
+    const plan = await planCase("send: [eth, ipv4]\ntimes: 2\nexpect: { packet: { eth: } }");
+    const seen = [accepted, verdict("XDP_PASS"), frame(plan, 0)];
+    expect(judge(plan, "wire", [...seen, frame(plan, 0)]).mismatches).to.deep.equal([]);
+    const [mismatch] = judge(plan, "wire", [...seen, verdict("XDP_DROP")]).mismatches;
+    expect(mismatch).to.deep.include({ what: "packet", expected: "to come out" });
+  });
+
   it("wants exactly the listed frames at a place", async () => {
     const lines = 'send: [eth, ipv4]\nexpect: { frames: { "client:eth0": [[eth, ipv4]] } }';
     const plan = await planCase(lines);
