@@ -1,5 +1,5 @@
 import type { Network } from "../../../netns/network.js";
-import { HostProcess, type ProcessOptions } from "./spawn.js";
+import { HostProcess, type ProcessOptions } from "./host-process.js";
 
 export interface CommandResult {
   /** Undefined where a signal ended it. */

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, normalize } from "node:path";
 import { harnessError } from "../../model/error.js";
 import type { Service } from "../../model/scenario.js";
 import type { Network } from "../../../netns/network.js";
-import { HostProcess } from "./spawn.js";
+import { HostProcess } from "./host-process.js";
 
 /** How long a service may take to end when it is asked to. */
 const stopGraceMs = 300;
