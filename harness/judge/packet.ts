@@ -22,7 +22,7 @@ export function judgePacket(sent: Packet, actual: Packet, expectation: PacketExp
   const before = parsePacket(sent);
   const after = parsePacket(actual);
   const origin = alignLayers(namesOf(before), namesOf(after));
-  const { claims, problems } = claimLayers(expectation, before, after);
+  const { claims, problems } = claimLayers(expectation, before, after, origin);
   const findings = problems.length > 0 ? problems : claims.flatMap((claim) => judgeClaim(claim, after));
   if (expectation.unchanged !== "any" && problems.length === 0) {
     findings.push(...judgeUnchanged({ before, after, origin, claims, expectation }));
@@ -44,6 +44,9 @@ export function fitsPacket(sent: Packet | undefined, actual: Packet, expectation
   return judgePacket(actual, actual, { ...expectation, unchanged: "any" }).length === 0;
 }
 
+/** Which sent layer each layer of the actual packet was; undefined for new ones (alignLayers). */
+type Origin = readonly (number | undefined)[];
+
 /** A layer of the actual packet that the scenario speaks about. */
 interface Claim {
   readonly layer: number;
@@ -54,6 +57,7 @@ function claimLayers(
   expectation: PacketExpectation,
   before: ParsedPacket,
   after: ParsedPacket,
+  origin: Origin,
 ): { claims: Claim[]; problems: Finding[] } {
   const patterns = expectation.layers.filter((layer) => layer.protocol !== END);
   const names = namesOf(after);
@@ -62,6 +66,11 @@ function claimLayers(
     const closed = patterns.length < expectation.layers.length;
     const fits = wanted.every((name, i) => names[i] === name) && (!closed || names.length === wanted.length);
     if (!fits) return { claims: [], problems: [layersFinding(wanted, names, expectation.span)] };
+    const whole = closed || expectation.unchanged === "any" ? names : withTail(wanted, namesOf(before), names, origin);
+    if (whole.join() !== names.join()) {
+      const details = ["what follows the list has to be as sent, or listed"];
+      return { claims: [], problems: [{ ...layersFinding(whole, names, expectation.span), details }] };
+    }
     return { claims: patterns.map((pattern, layer) => ({ layer, pattern })), problems: [] };
   }
   if (expectation.unchanged !== "any" && namesOf(before).join() !== names.join()) {
@@ -82,6 +91,23 @@ function claimLayers(
     claims.push({ layer, pattern });
   }
   return { claims, problems };
+}
+
+/**
+ * All layers that a list leaves: behind those listed come the sent ones, none lost and none new. Sent layers at the
+ * end may have been replaced (ICMP by ICMPv6), by as many listed layers that were not sent.
+ */
+function withTail(
+  wanted: readonly string[],
+  sent: readonly string[],
+  names: readonly string[],
+  origin: Origin,
+): string[] {
+  const behind = names.slice(wanted.length).filter((_, i) => origin[wanted.length + i] !== undefined);
+  const last = origin.findLastIndex((source) => source !== undefined);
+  const lost = sent.slice((origin[last] ?? -1) + 1);
+  const replaced = Math.max(0, wanted.length - last - 1);
+  return [...wanted, ...behind, ...lost.slice(replaced)];
 }
 
 function layersFinding(expected: readonly string[], actual: readonly string[], span: Span): Finding {
