@@ -3,6 +3,8 @@ export interface WorldOptions {
   readonly seed: number;
   /** Of the simulated machine. */
   readonly cpus?: number;
+  /** Indexes of the interfaces there are; the loopback device alone, if nothing is said. */
+  readonly devices?: readonly number[];
   /** Nanoseconds since the simulated machine was started. */
   readonly bootNs?: bigint;
 }
@@ -13,6 +15,7 @@ const defaultBootNs = 60_000_000_000n;
 /** Time, chance and the log of a simulated kernel. Nothing in it moves by itself. */
 export class World {
   readonly cpus: number;
+  readonly devices: ReadonlySet<number>;
   /** The CPU that runs the next packet. */
   cpu = 0;
   /** What bpf_ktime_get_ns() and its relatives return. */
@@ -20,8 +23,9 @@ export class World {
   #printed: string[] = [];
   #random: number;
 
-  constructor({ seed, cpus = 4, bootNs = defaultBootNs }: WorldOptions) {
+  constructor({ seed, cpus = 4, devices = [1], bootNs = defaultBootNs }: WorldOptions) {
     this.cpus = cpus;
+    this.devices = new Set(devices);
     this.nowNs = bootNs;
     this.#random = seed >>> 0;
   }

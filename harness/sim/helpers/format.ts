@@ -1,4 +1,5 @@
 import type { Arena } from "../arena.js";
+import { byteText } from "../byte-text.js";
 import { errno } from "../errno.js";
 
 const conversion = /%(%|(0?)(\d*)(l{0,2})([diuxXcs])|(p)([iI][46]|[kux]?[sS]?)?)/g;
@@ -7,12 +8,12 @@ const conversion = /%(%|(0?)(\d*)(l{0,2})([diuxXcs])|(p)([iI][46]|[kux]?[sS]?)?)
  * Formats as bpf_trace_printk() and bpf_snprintf() do (bpf_bprintf_prepare of kernel/trace/bpf_trace.c):
  * %d %i %u %x %X with l and ll, a width, %c, %s, %p and addresses with %pi4, %pI4, %pi6, %pI6.
  *
- * @returns the text, or a negative errno for a format that the kernel refuses
+ * @returns the text, a character for each byte, or a negative errno for a format that the kernel refuses
  */
 export function formatText(arena: Arena, format: Uint8Array, values: readonly bigint[]): string | number {
   const end = format.indexOf(0);
   if (end < 0) return -errno.EINVAL;
-  const template = new TextDecoder().decode(format.subarray(0, end));
+  const template = byteText(format.subarray(0, end));
   let next = 0;
   let refused = template.replace(conversion, "").includes("%");
   const text = template.replace(conversion, (...groups: string[]) => {
@@ -36,7 +37,7 @@ function formatValue(arena: Arena, value: bigint, length: string, letter: string
     case "c":
       return String.fromCharCode(Number(unsigned & 0xffn));
     case "s":
-      return new TextDecoder().decode(arena.readText(Number(value)).subarray(0, -1));
+      return byteText(arena.readText(Number(value)).subarray(0, -1));
     case "x":
       return unsigned.toString(16);
     case "X":

@@ -1,3 +1,4 @@
+import { textBytes } from "../byte-text.js";
 import type { Call } from "../call.js";
 import type { World } from "../world.js";
 import { formatText } from "./format.js";
@@ -10,7 +11,7 @@ export function printHelpers(world: World): HelperTable {
     6: (call) => {
       const text = formatText(call.arena, call.read(1, call.u32(2)), [call.u64(3), call.u64(4), call.u64(5)]);
       if (typeof text === "number") return text;
-      world.print(text);
+      world.print(new TextDecoder().decode(textBytes(text)));
       return text.length;
     },
     // bpf_snprintf(str, str_size, fmt, data, data_len)
@@ -19,7 +20,7 @@ export function printHelpers(world: World): HelperTable {
       const format = call.arena.readText(call.address(3));
       const text = formatText(call.arena, format, words(call, 4, call.u32(5)));
       if (typeof text === "number") return text;
-      const bytes = new TextEncoder().encode(text);
+      const bytes = textBytes(text);
       const out = call.write(1, size);
       out.set(bytes.subarray(0, Math.max(0, size - 1)));
       if (size > 0) out.fill(0, Math.min(bytes.length, size - 1));
@@ -29,7 +30,7 @@ export function printHelpers(world: World): HelperTable {
     177: (call) => {
       const text = formatText(call.arena, call.read(1, call.u32(2)), words(call, 3, call.u32(4)));
       if (typeof text === "number") return text;
-      world.print(text);
+      world.print(new TextDecoder().decode(textBytes(text)));
       return text.length;
     },
   };

@@ -1,4 +1,5 @@
 import { readable, writable, type Arena } from "../arena.js";
+import { errno } from "../errno.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { eventHelpers } from "../helpers/events.js";
 import { kernelHelpers } from "../helpers/kernel.js";
@@ -28,6 +29,10 @@ export interface SkbRedirect {
   readonly way: "egress" | "ingress" | "peer" | "neighbour";
 }
 
+export interface SkbClone extends SkbRedirect {
+  readonly frame: Uint8Array;
+}
+
 export interface SkbInput {
   /** The whole frame, also for programs that see it from the network header on. */
   readonly bytes: Uint8Array;
@@ -42,12 +47,16 @@ export class SkbWorld implements HookWorld {
   /** Address of struct __sk_buff. */
   readonly context: number;
   redirect: SkbRedirect | undefined;
+  /** Copies that the program sent while it ran. */
+  clones: SkbClone[] = [];
   readonly #arena: Arena;
   readonly #packet: SkbPacket;
   readonly #fromNetwork: boolean;
+  readonly #devices: ReadonlySet<number>;
 
   constructor(type: SkbProgramType, arena: Arena, maps: MapTable, world: World) {
     this.#arena = arena;
+    this.#devices = world.devices;
     this.context = arena.reserve(skbContextBytes, readable, "struct __sk_buff");
     for (const [offset, sizeBytes] of writableFields[type])
       arena.protect(this.context + offset, sizeBytes, readable | writable);
@@ -67,6 +76,7 @@ export class SkbWorld implements HookWorld {
   /** Puts a fresh packet into the buffer, as a test run on the loopback device does. */
   open({ bytes, fields = {} }: SkbInput): void {
     this.redirect = undefined;
+    this.clones = [];
     const { view } = this.#arena;
     this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
     this.#packet.open(bytes, this.#fromNetwork);
@@ -74,7 +84,6 @@ export class SkbWorld implements HookWorld {
       view.setUint32(this.context + skbField[field], value, true);
     set("pkt_type", packetTypeOf(bytes));
     set("ifindex", 1);
-    set("wire_len", this.#packet.length);
     for (const [name, value] of Object.entries(fields)) set(name as keyof typeof fields, value);
   }
 
@@ -110,6 +119,13 @@ export class SkbWorld implements HookWorld {
       ...skbCsumHelpers(this.#packet),
       ...skbRoomHelpers(this.#packet),
       ...skbVlanHelpers(this.#packet),
+      // bpf_clone_redirect(skb, ifindex, flags)
+      13: (call) => {
+        const [ifindex, flags] = [call.u32(2), call.u64(3)];
+        if ((flags & ~ingressFlag) !== 0n || !this.#devices.has(ifindex)) return -errno.EINVAL;
+        this.clones.push({ frame: this.packet(), ifindex, way: flags === ingressFlag ? "ingress" : "egress" });
+        return 0;
+      },
       // bpf_redirect(ifindex, flags)
       23: (call) => {
         const flags = call.u64(2);

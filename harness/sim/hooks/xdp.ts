@@ -65,6 +65,8 @@ export class XdpWorld implements HookWorld {
   #data = 0;
   #dataEnd = 0;
   #dataMeta = 0;
+  /** The lowest address that this packet has had. */
+  #lowest = Infinity;
 
   constructor(arena: Arena, maps: MapTable, world: World) {
     this.#arena = arena;
@@ -93,6 +95,9 @@ export class XdpWorld implements HookWorld {
     const { bytes, metadataBytes = 0, ingressIfindex = 1, rxQueueIndex = 0, egressIfindex = 0 } = input;
     this.redirect = undefined;
     const start = this.#buffer.start + headroomBytes;
+    // The packet before may have grown into the headroom, which is zero in a test run.
+    this.#buffer.clear(Math.min(this.#lowest, start), start);
+    this.#lowest = start;
     this.#buffer.set(start, bytes);
     this.#place(start, start + metadataBytes, start + bytes.length);
     const { view } = this.#arena;
@@ -114,6 +119,7 @@ export class XdpWorld implements HookWorld {
     this.#dataMeta = dataMeta;
     this.#data = data;
     this.#dataEnd = dataEnd;
+    this.#lowest = Math.min(this.#lowest, dataMeta);
     const { view } = this.#arena;
     view.setUint32(this.context + field.data, data, true);
     view.setUint32(this.context + field.dataEnd, dataEnd, true);

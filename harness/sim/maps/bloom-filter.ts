@@ -1,6 +1,6 @@
 import type { MapSpec } from "../../model/object.js";
 import { errno } from "../errno.js";
-import { keyText } from "./key-text.js";
+import { byteText } from "../byte-text.js";
 import { updateFlags, type MapEntry, type MapStore } from "./map-store.js";
 
 /**
@@ -19,12 +19,12 @@ export class BloomFilterStore implements MapStore {
 
   push(value: Uint8Array, flags: number): number {
     if (flags !== updateFlags.any) return -errno.EINVAL;
-    this.#values.add(keyText(value));
+    this.#values.add(byteText(value));
     return 0;
   }
 
   has(value: Uint8Array): boolean {
-    return this.#values.has(keyText(value));
+    return this.#values.has(byteText(value));
   }
 
   lookup(): number {

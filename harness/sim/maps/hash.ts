@@ -1,7 +1,7 @@
 import { isPerCpu, type MapSpec } from "../../model/object.js";
 import type { Arena } from "../arena.js";
 import { errno } from "../errno.js";
-import { keyBytes, keyText } from "./key-text.js";
+import { textBytes, byteText } from "../byte-text.js";
 import { flagsError, type MapEntry, type MapStore } from "./map-store.js";
 import { ValueSlots } from "./value-slots.js";
 
@@ -27,7 +27,7 @@ export class HashStore implements MapStore {
   }
 
   lookup(key: Uint8Array, cpu: number): number {
-    const text = keyText(key);
+    const text = byteText(key);
     const slot = this.#entries.get(text);
     if (slot === undefined) return 0;
     if (this.#isLru) this.#touch(text, slot);
@@ -47,7 +47,7 @@ export class HashStore implements MapStore {
   }
 
   delete(key: Uint8Array): number {
-    const text = keyText(key);
+    const text = byteText(key);
     const slot = this.#entries.get(text);
     if (slot === undefined) return -errno.ENOENT;
     this.#entries.delete(text);
@@ -56,11 +56,11 @@ export class HashStore implements MapStore {
   }
 
   *entries(): Iterable<MapEntry> {
-    for (const [text, slot] of this.#entries) yield { key: keyBytes(text), values: this.#slots.read(slot) };
+    for (const [text, slot] of this.#entries) yield { key: textBytes(text), values: this.#slots.read(slot) };
   }
 
   #change(key: Uint8Array, flags: number, write: (slot: number, isNew: boolean) => void): number {
-    const text = keyText(key);
+    const text = byteText(key);
     const known = this.#entries.get(text);
     const wrong = flagsError(flags, known !== undefined);
     if (wrong !== undefined) return wrong;

@@ -1,10 +1,16 @@
 import type { MapSpec } from "../../model/object.js";
 import type { Arena } from "../arena.js";
 import { errno } from "../errno.js";
-import { keyBytes, keyText } from "./key-text.js";
-import { indexOf, u32Key } from "./array.js";
+import { byteText } from "../byte-text.js";
+import { indexOf } from "./array.js";
 import { flagsError, type MapEntry, type MapStore } from "./map-store.js";
 import { ValueSlots } from "./value-slots.js";
+
+interface LpmEntry {
+  readonly slot: number;
+  /** As it was written last, with whatever its unused bits were. */
+  readonly key: Uint8Array;
+}
 
 /**
  * lpm_trie (kernel/bpf/lpm_trie.c): keys are a prefix length, 32 bits, and the bytes it counts in.
@@ -14,8 +20,8 @@ export class LpmTrieStore implements MapStore {
   readonly spec: MapSpec;
   readonly address: number;
   readonly #slots: ValueSlots;
-  /** By prefix length: slot by data whose other bits are zero. */
-  readonly #tables: (Map<string, number> | undefined)[] = [];
+  /** By prefix length: entries by data whose other bits are zero. */
+  readonly #tables: (Map<string, LpmEntry> | undefined)[] = [];
   readonly #maxPrefixBits: number;
   #size = 0;
 
@@ -30,8 +36,8 @@ export class LpmTrieStore implements MapStore {
     const bits = indexOf(key);
     if (bits > this.#maxPrefixBits) return 0;
     for (let length = Math.min(bits, this.#tables.length - 1); length >= 0; length--) {
-      const slot = this.#tables[length]?.get(prefixText(key, length));
-      if (slot !== undefined) return slot;
+      const entry = this.#tables[length]?.get(prefixText(key, length));
+      if (entry) return entry.slot;
     }
     return 0;
   }
@@ -39,17 +45,17 @@ export class LpmTrieStore implements MapStore {
   update(key: Uint8Array, value: Uint8Array, flags: number): number {
     const bits = indexOf(key);
     if (flags > 2 || bits > this.#maxPrefixBits) return -errno.EINVAL;
-    const table = (this.#tables[bits] ??= new Map<string, number>());
+    const table = (this.#tables[bits] ??= new Map<string, LpmEntry>());
     const text = prefixText(key, bits);
     const known = table.get(text);
     const wrong = flagsError(flags, known !== undefined);
     if (wrong !== undefined) return wrong;
     if (known === undefined && this.#size >= this.spec.maxEntries) return -errno.ENOSPC;
-    const slot = known ?? this.#slots.take();
+    const slot = known?.slot ?? this.#slots.take();
     if (slot === undefined) return -errno.ENOMEM;
     if (known === undefined) this.#size++;
     this.#slots.write(slot, 0, value);
-    table.set(text, slot);
+    table.set(text, { slot, key: key.slice() });
     return 0;
   }
 
@@ -61,22 +67,17 @@ export class LpmTrieStore implements MapStore {
     const bits = indexOf(key);
     if (bits > this.#maxPrefixBits) return -errno.EINVAL;
     const text = prefixText(key, bits);
-    const slot = this.#tables[bits]?.get(text);
-    if (slot === undefined) return -errno.ENOENT;
+    const entry = this.#tables[bits]?.get(text);
+    if (!entry) return -errno.ENOENT;
     this.#tables[bits]!.delete(text);
-    this.#slots.give(slot);
+    this.#slots.give(entry.slot);
     this.#size--;
     return 0;
   }
 
   *entries(): Iterable<MapEntry> {
-    for (const [bits, table] of this.#tables.entries())
-      for (const [text, slot] of table ?? []) {
-        const key = new Uint8Array(this.spec.keySizeBytes);
-        key.set(u32Key(bits));
-        key.set(keyBytes(text), 4);
-        yield { key, values: this.#slots.read(slot) };
-      }
+    for (const table of this.#tables)
+      for (const { slot, key } of table?.values() ?? []) yield { key: key.slice(), values: this.#slots.read(slot) };
   }
 }
 
@@ -86,5 +87,5 @@ function prefixText(key: Uint8Array, bits: number): string {
   const whole = bits >> 3;
   if (whole < data.length) data[whole] = data[whole]! & (0xff00 >> (bits & 7));
   data.fill(0, whole + 1);
-  return keyText(data);
+  return byteText(data);
 }

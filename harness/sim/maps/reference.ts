@@ -2,7 +2,7 @@ import type { MapSpec } from "../../model/object.js";
 import { errno } from "../errno.js";
 import type { Engine } from "../machine.js";
 import { indexOf, u32Key } from "./array.js";
-import { keyBytes, keyText } from "./key-text.js";
+import { textBytes, byteText } from "../byte-text.js";
 import { flagsError, type MapEntry, type MapStore } from "./map-store.js";
 import type { ValueSlots } from "./value-slots.js";
 
@@ -39,11 +39,11 @@ export class ReferenceStore implements MapStore {
   }
 
   get(key: Uint8Array): Reference | undefined {
-    return this.#entries.get(keyText(key))?.target;
+    return this.#entries.get(byteText(key))?.target;
   }
 
   put(key: Uint8Array, target: Reference): number {
-    const text = keyText(key);
+    const text = byteText(key);
     if (!this.#isHash && indexOf(key) >= this.spec.maxEntries) return -errno.E2BIG;
     if (this.#isHash && !this.#entries.has(text) && this.#entries.size >= this.spec.maxEntries) return -errno.E2BIG;
     const address = this.#addressFor(target);
@@ -53,16 +53,16 @@ export class ReferenceStore implements MapStore {
   }
 
   lookup(key: Uint8Array): number {
-    return this.#entries.get(keyText(key))?.address ?? 0;
+    return this.#entries.get(byteText(key))?.address ?? 0;
   }
 
   /** Programs cannot make references. */
   update(key: Uint8Array, _: Uint8Array, flags: number): number {
-    return flagsError(flags, this.#entries.has(keyText(key))) ?? -errno.EINVAL;
+    return flagsError(flags, this.#entries.has(byteText(key))) ?? -errno.EINVAL;
   }
 
   delete(key: Uint8Array): number {
-    return this.#entries.delete(keyText(key)) ? 0 : -errno.ENOENT;
+    return this.#entries.delete(byteText(key)) ? 0 : -errno.ENOENT;
   }
 
   set(): number {
@@ -74,7 +74,7 @@ export class ReferenceStore implements MapStore {
     for (const [text, { target }] of this.#entries) {
       const value = new Uint8Array(this.spec.valueSizeBytes);
       value.set(u32Key(numberOf(target)));
-      yield { key: keyBytes(text), values: [value] };
+      yield { key: textBytes(text), values: [value] };
     }
   }
 

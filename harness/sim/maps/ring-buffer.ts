@@ -51,7 +51,8 @@ export class RingBufferStore implements MapStore {
   reserve(sizeBytes: number): number {
     const total = headerBytes + ((sizeBytes + 7) & ~7);
     if (sizeBytes > maxRecordBytes || total > this.spec.maxEntries) return 0;
-    if (this.#producer + total - this.#consumer > this.spec.maxEntries) return 0;
+    // One byte always stays free: a full buffer would look like an empty one.
+    if (this.#producer + total - this.#consumer >= this.spec.maxEntries) return 0;
     const start = this.#start + (this.#producer % this.spec.maxEntries) + headerBytes;
     this.#producer += total;
     this.#arena.bytes.fill(0, start, start + sizeBytes);

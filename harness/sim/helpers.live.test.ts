@@ -1,0 +1,303 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { execa } from "execa";
+import * as fc from "fast-check";
+import { clangArguments } from "../run/compile.js";
+import { loadObject } from "../kernel/load.js";
+import { planFor } from "../kernel/plan-builder.test.js";
+import { whyNoKernel } from "../kernel/probe.js";
+import { RunFolder } from "../kernel/run-folder.js";
+import { TestRun } from "../kernel/test-run.js";
+import { toHex } from "../model/hex.js";
+import { readObject } from "../object/read-object.js";
+import { engineNames } from "./engine.js";
+import {
+  hookOf,
+  kernelMaps,
+  runKernel,
+  runSimulator,
+  simulate,
+  simulatedMaps,
+  type TestedType,
+} from "./side-by-side.test.js";
+
+/**
+ * Helpers with arguments from the packet, most of them wrong: what the kernel answers, the simulator has
+ * to answer, too. A program does a few calls and sums up in `result` what came back.
+ */
+interface HelperCase {
+  readonly name: string;
+  readonly type: TestedType;
+  /** Declarations, then the calls; `arg` are six numbers from the packet. */
+  readonly maps?: string;
+  readonly calls: string;
+}
+
+const cases: readonly HelperCase[] = [
+  {
+    name: "bpf_xdp_adjust_head, bpf_xdp_adjust_tail and bpf_xdp_adjust_meta",
+    type: "xdp",
+    calls: `
+      note(bpf_xdp_adjust_head(context, (int)(arg[0] % 600) - 300));
+      note(bpf_xdp_adjust_meta(context, (__s8)arg[1]));
+      note(bpf_xdp_adjust_tail(context, (int)(arg[2] % 8000) - 4000));
+      note(bpf_xdp_adjust_meta(context, -((__s8)arg[3] & 0x3c)));
+      note(bpf_xdp_adjust_head(context, (__s8)arg[4]));
+      note(bpf_xdp_get_buff_len(context));`,
+  },
+  {
+    name: "bpf_xdp_load_bytes and bpf_xdp_store_bytes",
+    type: "xdp",
+    calls: `
+      __u8 bytes[16] = {};
+      note(bpf_xdp_load_bytes(context, arg[0] % 80, bytes, (arg[1] & 15) + 1));
+      for (int i = 0; i < 16; i++) note(bytes[i]);
+      note(bpf_xdp_store_bytes(context, arg[2] % 80, bytes, (arg[3] & 15) + 1));`,
+  },
+  {
+    name: "bpf_csum_diff",
+    type: "xdp",
+    calls: `
+      note(bpf_csum_diff((__be32 *)arg, 8, (__be32 *)(arg + 2), 16, arg[5]));
+      note(bpf_csum_diff(0, 0, (__be32 *)arg, 24, 0));
+      note(bpf_csum_diff((__be32 *)arg, 24, 0, 0, arg[3]));
+      note(bpf_csum_diff((__be32 *)arg, 4, (__be32 *)arg, 4, 0));`,
+  },
+  {
+    name: "bpf_redirect and bpf_redirect_map",
+    type: "xdp",
+    maps: `
+      struct { __uint(type, BPF_MAP_TYPE_DEVMAP); __type(key, __u32); __type(value, __u32); __uint(max_entries, 4); } dev SEC(".maps");
+      struct { __uint(type, BPF_MAP_TYPE_CPUMAP); __type(key, __u32); __type(value, __u32); __uint(max_entries, 4); } cpu SEC(".maps");`,
+    calls: `
+      note(bpf_redirect(arg[0], arg[1] % 3));
+      note(bpf_redirect_map(&dev, arg[2] % 6, arg[3] % 16));
+      note(bpf_redirect_map(&cpu, arg[2] % 6, arg[3] % 16));`,
+  },
+  {
+    name: "operations on hashes and arrays",
+    type: "xdp",
+    maps: ["HASH", "ARRAY", "LPM_TRIE"]
+      .map(
+        (type) => `
+      struct { __uint(type, BPF_MAP_TYPE_${type}); __uint(key_size, ${type === "LPM_TRIE" ? 8 : 4}); __type(value, __u64);
+        __uint(max_entries, 6); __uint(map_flags, ${type === "LPM_TRIE" ? "BPF_F_NO_PREALLOC" : "0"}); } m_${type} SEC(".maps");`,
+      )
+      .join(""),
+    calls: `
+      __u64 value = arg[5], *found;
+      for (int i = 0; i < 5; i++) {
+        __u32 key = arg[i] % 9;
+        struct { __u32 bits; __u32 address; } prefix = { arg[i] % 35, arg[i] & 0x000f0f0f };
+        note(bpf_map_update_elem(&m_HASH, &key, &value, arg[i] / 16 % 4));
+        note(bpf_map_update_elem(&m_ARRAY, &key, &value, arg[i] / 16 % 4));
+        note(bpf_map_update_elem(&m_LPM_TRIE, &prefix, &value, arg[i] / 16 % 4));
+        key = arg[i] / 256 % 9;
+        prefix.bits = 32;
+        if ((found = bpf_map_lookup_elem(&m_HASH, &key))) note(*found += i);
+        if ((found = bpf_map_lookup_elem(&m_ARRAY, &key))) note(*found += i);
+        if ((found = bpf_map_lookup_elem(&m_LPM_TRIE, &prefix))) note(*found += i);
+        note(bpf_map_delete_elem(&m_ARRAY, &key));
+        if (arg[i] % 3 == 0) note(bpf_map_delete_elem(&m_HASH, &key));
+        prefix.bits = arg[i] % 35;
+        if (arg[i] % 5 == 0) note(bpf_map_delete_elem(&m_LPM_TRIE, &prefix));
+      }`,
+  },
+  {
+    name: "ring buffers",
+    type: "xdp",
+    maps: `struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring SEC(".maps");`,
+    calls: `
+      note(bpf_ringbuf_output(&ring, arg, 24, arg[0] % 8));
+      note(bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE));
+      __u64 *record = bpf_ringbuf_reserve(&ring, 8, arg[1] % 2);
+      note(!record);
+      if (record) { *record = arg[2]; bpf_ringbuf_discard(record, 0); }
+`,
+  },
+  {
+    name: "bpf_skb_load_bytes, bpf_skb_load_bytes_relative, bpf_skb_store_bytes and bpf_skb_pull_data",
+    type: "sched_cls",
+    calls: `
+      __u8 bytes[16] = {};
+      note(bpf_skb_load_bytes(context, arg[0] % 120, bytes, (arg[1] & 15) + 1));
+      for (int i = 0; i < 16; i++) note(bytes[i]);
+      note(bpf_skb_load_bytes_relative(context, arg[2] % 120, bytes, 8, arg[3] % 3));
+      for (int i = 0; i < 8; i++) note(bytes[i]);
+      note(bpf_skb_pull_data(context, arg[4] % 200));
+      note(bpf_skb_store_bytes(context, arg[5] % 120, bytes, (arg[1] & 15) + 1, arg[0] % 6));
+      note(context->len);`,
+  },
+  {
+    name: "bpf_l3_csum_replace and bpf_l4_csum_replace",
+    type: "sched_cls",
+    calls: `
+      note(bpf_l3_csum_replace(context, arg[0] % 100, arg[1], arg[2], arg[3] % 6));
+      note(bpf_l3_csum_replace(context, 24, arg[1], arg[2], 2));
+      note(bpf_l4_csum_replace(context, arg[4] % 100, arg[1], arg[2], arg[5] & 0x36));
+      note(bpf_l4_csum_replace(context, 40, arg[1], arg[3], 4 | BPF_F_MARK_MANGLED_0));
+      note(bpf_l4_csum_replace(context, 50, 0, arg[3], BPF_F_PSEUDO_HDR));
+      note(bpf_csum_update(context, arg[0]));`,
+  },
+  {
+    name: "bpf_skb_change_tail and bpf_skb_change_head",
+    type: "sched_cls",
+    calls: `
+      note(bpf_skb_change_tail(context, arg[0] % 200, arg[1] % 8 == 0));
+      note(context->len);
+      note(bpf_skb_change_head(context, arg[2] % 100, arg[3] % 8 == 0));
+      note(context->len);
+      note(bpf_skb_change_tail(context, arg[4] % 20000, 0));
+      note(context->data_end - context->data);`,
+  },
+  {
+    name: "bpf_skb_adjust_room, bpf_skb_change_proto and bpf_skb_change_type",
+    type: "sched_cls",
+    calls: `
+      note(bpf_skb_adjust_room(context, (__s8)arg[0], arg[1] % 3, 0));
+      note(context->len);
+      note(bpf_skb_adjust_room(context, arg[2] % 64, BPF_ADJ_ROOM_MAC, (arg[3] % 8) * 2));
+      note(context->protocol);
+      note(bpf_skb_change_proto(context, arg[4] % 2 ? bpf_htons(0x0800) : bpf_htons(0x86dd), arg[5] % 4 == 0));
+      note(context->protocol);
+      note(bpf_skb_change_type(context, arg[5] % 6));
+      note(context->pkt_type);`,
+  },
+  {
+    name: "bpf_skb_vlan_push and bpf_skb_vlan_pop",
+    type: "sched_cls",
+    calls: `
+      for (int i = 0; i < 5; i++) {
+        if (arg[i] % 2) note(bpf_skb_vlan_push(context, arg[i] % 3 ? bpf_htons(0x88a8) : arg[i], arg[i] >> 8 & 0xffff));
+        else note(bpf_skb_vlan_pop(context));
+        note(context->vlan_present);
+        note(context->vlan_tci);
+        note(context->vlan_proto);
+        note(context->protocol);
+        note(context->len);
+      }`,
+  },
+  {
+    name: "redirections of skbs",
+    type: "sched_cls",
+    calls: `
+      note(bpf_redirect(arg[0], arg[1] % 4));
+      note(bpf_redirect_peer(arg[0], arg[2] % 2));
+      note(bpf_redirect_neigh(arg[0], 0, 0, arg[3] % 2));
+      note(bpf_clone_redirect(context, 12345, 0));`,
+  },
+  {
+    name: "fields of struct __sk_buff",
+    type: "sched_cls",
+    calls: `
+      note(context->len); note(context->pkt_type); note(context->mark); note(context->queue_mapping);
+      note(context->protocol); note(context->vlan_present); note(context->priority); note(context->ingress_ifindex);
+      note(context->ifindex); note(context->tc_index); note(context->hash); note(context->tc_classid);
+      note(context->cb[0]); note(context->data_end - context->data); note(context->data - context->data_meta);
+      note(context->wire_len); note(context->gso_segs); note(context->gso_size); note(context->tstamp);
+      context->mark = arg[0]; context->priority = arg[1]; context->cb[3] = arg[2]; context->tc_index = arg[3];
+      note(context->mark); note(context->priority); note(context->cb[3]); note(context->tc_index);
+      note(*(__u8 *)&context->mark); note(*((__u16 *)&context->cb[3] + 1));`,
+  },
+  {
+    name: "bpf_snprintf and bpf_strncmp",
+    type: "xdp",
+    calls: `
+      char text[160] = {};
+      static const char format[] = "%d %u %x %llx %5d|%08x %c %pI4 %pi4 %pI6 %%";
+      __u64 values[] = { arg[0], arg[1], arg[2], (__u64)arg[3] << 32 | arg[4], (__u16)arg[5], arg[0], 65,
+        (__u64)&arg[0], (__u64)&arg[1], (__u64)&arg[0] };
+      note(bpf_snprintf(text, sizeof(text), format, values, sizeof(values)));
+      for (int i = 0; i < 160; i++) note(text[i]);
+      static const char other[] = "1234567";
+      note(bpf_strncmp(text, 8, other) > 0);`,
+  },
+  {
+    name: "bpf_loop and bpf_for_each_map_elem",
+    type: "xdp",
+    maps: `
+      struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); __uint(max_entries, 5); } list SEC(".maps");
+      static long each(void *map, __u32 *key, __u64 *value, __u64 *sum) { *sum += *key + (*value)++; return *sum > 40; }
+      static long turn(__u32 index, __u64 *sum) { *sum += index; return *sum > 500; }`,
+    calls: `
+      __u64 sum = 0;
+      note(bpf_loop(arg[0] % 60, turn, &sum, 0));
+      note(sum);
+      sum = arg[1] % 40;
+      note(bpf_for_each_map_elem(&list, each, &sum, 0));
+      note(sum);`,
+  },
+];
+
+function sourceOf({ type, maps = "", calls }: HelperCase): string {
+  const context = type === "xdp" ? "xdp_md" : "__sk_buff";
+  const load = type === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
+  return `
+    #include <linux/bpf.h>
+    #include <bpf/bpf_helpers.h>
+    #include <bpf/bpf_endian.h>
+    struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); __uint(max_entries, 1); } result SEC(".maps");
+    ${maps}
+    #define note(value) (hash = (hash ^ (__u64)(value)) * 0x100000001b3)
+    SEC("${type === "xdp" ? "xdp" : "tc"}")
+    int program(struct ${context} *context) {
+      __u64 hash = 0xcbf29ce484222325;
+      __u32 arg[6] = {}, zero = 0;
+      if (${load}(context, 14, arg, sizeof(arg))) return 0;
+      { ${calls} }
+      __u64 *slot = bpf_map_lookup_elem(&result, &zero);
+      if (slot) *slot ^= hash;
+      return hash & 0x7fffffff;
+    }
+    char LICENSE[] SEC("license") = "GPL";`;
+}
+
+/** Ethernet, a type that means something more often than not, and any bytes behind it. */
+const frames = fc
+  .tuple(
+    fc.uint8Array({ minLength: 12, maxLength: 12 }),
+    fc.constantFrom([0x08, 0x00], [0x86, 0xdd], [0x81, 0x00], [0x88, 0xa8], [0x12, 0x34], [0x00, 0x20]),
+    fc.uint8Array({ minLength: 40, maxLength: 90 }),
+  )
+  .map(([addresses, etherType, rest]) => Uint8Array.of(...addresses, ...etherType, ...rest));
+
+describe("helpers, simulated and in the kernel", () => {
+  const folder = new RunFolder(`helpers-${process.pid}`);
+  const sources = mkdtempSync(join(tmpdir(), "packetproof-helpers-"));
+  let testRun: TestRun;
+
+  before(function () {
+    if (whyNoKernel() !== undefined) this.skip();
+    testRun = new TestRun();
+  });
+  after(() => {
+    folder.close();
+    rmSync(sources, { recursive: true });
+  });
+
+  for (const [index, helperCase] of cases.entries()) {
+    it(`agree on ${helperCase.name}`, async () => {
+      const path = join(sources, `case${index}.bpf.c`);
+      writeFileSync(path, sourceOf(helperCase));
+      await execa("clang", [...clangArguments(), "-Wno-unused", "-c", path, "-o", `${path}.o`]);
+      const object = readObject(readFileSync(`${path}.o`), `case${index}`);
+      const { type } = helperCase;
+      const result = loadObject(planFor(object, hookOf[type]), folder);
+      if (!result.accepted) throw new Error(result.log);
+      try {
+        const packets = fc.sample(frames, { numRuns: 300, seed: 7 });
+        const expected = packets.map((bytes) => runKernel(result.loaded, testRun, type, bytes));
+        for (const engine of engineNames) {
+          const simulated = simulate(object, type, engine);
+          const actual = packets.map((bytes) => runSimulator(simulated, "program", bytes));
+          actual.forEach((outcome, i) => expect(outcome, toHex(packets[i]!)).to.deep.equal(expected[i]));
+          expect(simulatedMaps(object, simulated)).to.deep.equal(kernelMaps(object, result.loaded));
+        }
+      } finally {
+        result.loaded.close();
+      }
+    });
+  }
+});
