@@ -1,17 +1,17 @@
 import { harnessError } from "../model/error.js";
-import { sameBytes } from "../model/hex.js";
-import type { Observation, PacketObservation } from "../model/observation.js";
+import type { Observation } from "../model/observation.js";
 import type { PlannedSend } from "../model/plan.js";
-import { formatPlace, type Place, type Topology } from "../model/topology.js";
+import { formatPlace, type Topology } from "../model/topology.js";
 import type { Network } from "../../netns/network.js";
-import { samePlace, segmentsOf } from "../../netns/segments.js";
 import type { DeviceHook } from "./attach/attach.js";
+import { withoutHeard } from "./bystanders.js";
 import { onOneCpu } from "./cpu.js";
 import { isTagged } from "./ether-types.js";
 import type { Fence } from "./fence.js";
 import { sortFrames, type Output, type Window } from "./outputs.js";
 import type { Ports } from "./ports.js";
 import type { CapturedFrame } from "./port/port.js";
+import { concise, neverRan, packetObservation, verdictObservation } from "./send-observations.js";
 import { startSenders, type Senders } from "./senders.js";
 import { redirectTargets, tcFindings, xdpFindings, type Finding, type XdpCounts } from "./verdict.js";
 import { isEgress, whereaboutsIn } from "./whereabouts.js";
@@ -19,9 +19,6 @@ import type { XdpWatch } from "./xdp-tracer.js";
 
 /** So many frames go out before the program is given time to catch up: fewer than a veth's ring holds (256). */
 const burst = 64;
-
-/** So many frames of one step are reported one by one; beyond, each different frame once at each place. */
-const mostFramesReported = 4_096;
 
 /** What `send` needs to know of the case that it is part of. */
 export interface SendContext {
@@ -91,7 +88,7 @@ async function runPacket(
     times: step.times,
     runs: attached ? runs : step.times,
     sent,
-    frames: inOrderOfTime(withoutCopies(frames, sent, step, topology, hook)),
+    frames: inOrderOfTime(withoutHeard(frames, sent, step, topology, hook)),
     whereabouts: whereaboutsIn(topology, hook),
     silentStack: isSilent(topology),
   };
@@ -138,28 +135,6 @@ function inOrderOfTime(frames: readonly CapturedFrame[]): readonly CapturedFrame
   return frames.toSorted((a, b) => Number(a.timestampNs! - b.timestampNs!));
 }
 
-/** Takes out what others on the sender's segment heard of the sent frame itself: it did not come by the program. */
-function withoutCopies(
-  frames: readonly CapturedFrame[],
-  sent: Uint8Array,
-  step: PlannedSend,
-  topology: Topology,
-  hook: DeviceHook,
-): readonly CapturedFrame[] {
-  if (isEgress(hook) && samePlace(step.from, topology.attach)) return frames;
-  const segment = segmentsOf(topology).find(({ ends }) => ends.some((end) => samePlace(end, step.from)));
-  const bystanders = (segment?.ends ?? []).filter(
-    (end) => !samePlace(end, step.from) && !samePlace(end, topology.attach),
-  );
-  const heard = new Map(bystanders.map((place) => [formatPlace(place), step.times]));
-  return frames.filter(({ place, bytes }) => {
-    const left = heard.get(formatPlace(place)) ?? 0;
-    if (left === 0 || !sameBytes(bytes, sent)) return true;
-    heard.set(formatPlace(place), left - 1);
-    return false;
-  });
-}
-
 /** Whether the stack of the program's host keeps everything to itself. */
 function isSilent(topology: Topology): boolean {
   const host = topology.hosts.find(({ name }) => name === topology.attach.host)!;
@@ -172,57 +147,4 @@ function hasLostTags({ frame, where }: Output, { hook, sent }: Window): boolean 
   return (
     hook.startsWith("tc") && !isEgress(hook) && where.kind === "passed" && (frame.tagLost === true || isTagged(sent))
   );
-}
-
-function neverRan(step: PlannedSend, packet: number, runs: number, attach: Place): Observation {
-  const times = step.times > 1 ? `${step.times} times` : "";
-  const message =
-    runs === 0
-      ? `the program never ran: nothing reached ${formatPlace(attach)}`
-      : `the program ran ${runs} times for a packet sent ${times}`;
-  return { kind: "fault", step: step.index, packet, message };
-}
-
-function verdictObservation(step: PlannedSend, packet: number, { possible, evidence, count }: Finding): Observation {
-  const share = step.times > 1 ? `${count} of ${step.times}: ` : "";
-  return {
-    kind: "verdict",
-    step: step.index,
-    packet,
-    possible,
-    evidence: `${share}${evidence}`,
-    returned: undefined,
-    durationNs: undefined,
-  };
-}
-
-function packetObservation(
-  step: PlannedSend,
-  packet: number | undefined,
-  frame: CapturedFrame,
-  { topology, hook }: SendContext,
-): PacketObservation {
-  const inStack = samePlace(frame.place, topology.attach) && !isEgress(hook);
-  return {
-    kind: "packet",
-    step: step.index,
-    packet,
-    place: { at: frame.place, direction: inStack ? "stack" : "received" },
-    bytes: frame.bytes,
-    timestampNs: frame.timestampNs,
-  };
-}
-
-/** Of very many frames, each different one once at each place and for each packet. */
-function concise(observations: readonly Observation[]): readonly Observation[] {
-  if (observations.length <= mostFramesReported) return observations;
-  const known = new Set<string>();
-  return observations.filter((observation) => {
-    if (observation.kind !== "packet") return true;
-    const { packet, place, bytes } = observation;
-    const key = `${packet} ${JSON.stringify(place)} ${Buffer.from(bytes).toString("latin1")}`;
-    if (known.has(key)) return false;
-    known.add(key);
-    return true;
-  });
 }
