@@ -1,17 +1,24 @@
 import { expect } from "chai";
-import type { Place } from "../model/topology.js";
+import type { Place, Topology } from "../model/topology.js";
 import { sendStep } from "../kernel/plan-builder.test.js";
 import { at, onABridge, twoHosts } from "../../netns/example-topologies.test.js";
 import type { DeviceHook } from "./attach/attach.js";
 import { withoutHeard } from "./bystanders.js";
 import { captured, order } from "./example-frames.test.js";
 
+interface Circumstances {
+  readonly hook?: DeviceHook;
+  readonly topology?: Topology;
+  readonly from?: Place;
+  readonly times?: number;
+}
+
 const sent = order(2);
 const other = order(3);
 
 function left(
   frames: readonly (readonly [Place, Uint8Array])[],
-  { hook = "xdp" as DeviceHook, topology = onABridge, from = at("client"), times = 1 } = {},
+  { hook = "xdp", topology = onABridge, from = at("client"), times = 1 }: Circumstances = {},
 ): string[] {
   const all = frames.map(([place, bytes]) => captured(place, bytes));
   return withoutHeard(all, sent, sendStep([sent], { from, times }), topology, hook).map(({ place }) => place.host);
