@@ -135,6 +135,25 @@ describe("judgePacket", () => {
     expect(whats(grown, sequence(pattern("eth"), pattern("ipv4"), pattern("udp")), bare)).to.deep.equal(["layers"]);
   });
 
+  it("lets a list replace the layers at the end", () => {
+    const echo = buildPacket([spec("eth"), spec("ipv6"), spec("icmpv6")]);
+    const translated = buildPacket([spec("eth"), spec("ipv4"), spec("icmp")]);
+    expect(whats(translated, sequence(pattern("eth"), pattern("ipv4"), pattern("icmp")), echo)).to.deep.equal([]);
+    expect(whats(translated, sequence(pattern("eth"), pattern("ipv4")), echo)).to.deep.equal(["layers"]);
+  });
+
+  it("finds a checksum that was removed, unless it is said to be", () => {
+    const removed = editPacket(sent, [spec("ipv4", { ttl: 63 }), spec("udp", { checksum: 0 })]);
+    expect(whats(removed, changes(pattern("ipv4", { ttl: 63 })))).to.deep.equal(["udp.checksum"]);
+    expect(whats(removed, changes(pattern("ipv4", { ttl: 63 }), pattern("udp", { checksum: 0 })))).to.deep.equal([]);
+  });
+
+  it("finds another number of what follows where the same follows", () => {
+    const tagged = buildPacket([spec("eth"), spec("vlan", { type: 0x1234 }), payload]);
+    const retyped = buildPacket([spec("eth"), spec("vlan", { id: 7, type: 0x5678 }), payload]);
+    expect(whats(retyped, changes(pattern("vlan", { id: 7 })), tagged)).to.deep.equal(["vlan.type"]);
+  });
+
   it("finds a packet that was cut", () => {
     const cut = { ...sent, bytes: sent.bytes.slice(0, -1) };
     expect(whats(cut, everything)).to.not.deep.equal([]);

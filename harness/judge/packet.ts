@@ -157,7 +157,7 @@ function judgeUnchanged(comparison: Comparison): Finding[] {
   const { before, after, expectation } = comparison;
   const mayFollow = expectation.unchanged === "rest" && expectation.layers.length > 0;
   const findings = diffPackets(before, after)
-    .filter((difference) => !isSpokenOf(difference, comparison) && !(mayFollow && isAutomatic(difference)))
+    .filter((difference) => !isSpokenOf(difference, comparison) && !(mayFollow && follows(difference, comparison)))
     .map(({ what, expected, actual, offsetBytes }) =>
       finding(what, `${expected} as sent`, actual, expectation.span, [offsetLine(offsetBytes)]),
     );
@@ -171,9 +171,16 @@ function isSpokenOf({ kind, layer, field, side }: FieldDifference, { claims }: C
   return side === "actual" && field !== undefined && claim !== undefined && field in claim.pattern.fields;
 }
 
-function isAutomatic({ protocol, field }: FieldDifference): boolean {
+/** Whether the field may differ unsaid: an oracle judges it (judgeDerived), or what it is computed from is another. */
+function follows({ layer, protocol, field }: FieldDifference, comparison: Comparison): boolean {
+  const { before, after, origin, claims } = comparison;
   const definition = findProtocol(protocol);
-  return definition !== undefined && field !== undefined && findField(definition, field)?.automatic !== undefined;
+  const automatic = definition && field !== undefined ? findField(definition, field)?.automatic : undefined;
+  if (automatic === undefined || automatic === "length" || automatic === "checksum") return automatic !== undefined;
+  const source = origin[layer];
+  if (automatic === "next" && source !== undefined)
+    return before.layers[source + 1]?.protocol !== after.layers[layer + 1]?.protocol;
+  return claims.some((claim) => claim.layer === layer && Object.keys(claim.pattern.fields).length > 0);
 }
 
 /** Lengths and checksums that were right in the sent packet have to be right in the actual one. */
@@ -193,7 +200,19 @@ function judgeDerived({ before, after, origin, claims, expectation }: Comparison
     const name = fieldName(after, length.layer, length.field);
     findings.push(finding(name, String(length.expected), String(length.actual), expectation.span));
   }
+  const summed = new Set(
+    checkSums(before)
+      .filter(({ applies, actual }) => applies && actual !== 0)
+      .map((f) => `${f.layer} ${f.field}`),
+  );
   for (const sum of checkSums(after, { before })) {
+    // UDP may go without, so zero is not wrong; but a packet that was sent with a checksum does not lose it unsaid.
+    const removed = sum.actual === 0 && !sum.applies && summed.has(`${origin[sum.layer]} ${sum.field}`);
+    if (removed && !listed(sum.layer, sum.field)) {
+      const name = fieldName(after, sum.layer, sum.field);
+      const mend = `where it is meant to be removed: ${sum.field}: 0`;
+      findings.push(finding(name, "a checksum, as sent", "0x0000: none", expectation.span, [mend]));
+    }
     if (sum.ok || listed(sum.layer, sum.field) || deliberate(sum.layer, sum.field)) continue;
     findings.push(
       finding(fieldName(after, sum.layer, sum.field), hex16(sum.expected), hex16(sum.actual), expectation.span, [
