@@ -20,8 +20,10 @@ export type { Topology } from "./model/topology.js";
 
 export { readObject } from "./object/read-object.js";
 export { buildPacket, editPacket } from "./packet/build.js";
+export { readCapture } from "./packet/capture/read.js";
+export { PcapngWriter } from "./packet/capture/write-pcapng.js";
 export { checkLengths, checkSums } from "./packet/checksum.js";
-export { diffPackets } from "./packet/diff.js";
+export { diffPackets, formatDiff } from "./packet/diff.js";
 export { parsePacket } from "./packet/parse.js";
 export { hexdump, summary } from "./packet/print.js";
 export { packetFromText, toScapy } from "./packet/text.js";

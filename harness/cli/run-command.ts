@@ -23,6 +23,7 @@ export interface RunCommandOptions {
   readonly seed?: number;
   readonly shard?: { readonly index: number; readonly count: number };
   readonly json?: string;
+  readonly captures?: string;
   readonly port: "af_packet" | "cap";
   readonly verbose: boolean;
 }
@@ -72,8 +73,8 @@ async function report(
 
   const events: RunEvent[] = [];
   let done = 0;
-  const { port, jobs: parallel } = options;
-  for await (const event of run({ jobs, capabilities, seed, port, parallel, signal: stop.signal })) {
+  const { port, captures, jobs: parallel } = options;
+  for await (const event of run({ jobs, capabilities, seed, port, captures, parallel, signal: stop.signal })) {
     events.push(event);
     if (event.type !== "result") continue;
     const { result } = event;

@@ -1,6 +1,6 @@
 import { harnessError } from "../model/error.js";
 import type { FieldValue } from "../model/packet.js";
-import { joinBytes } from "./capture/join-bytes.js";
+import { joinBytes } from "./join-bytes.js";
 import type { FieldDef, ListCodec } from "./protocol.js";
 import { type Plain, formatFieldValue, parseFieldValue } from "./field-value.js";
 

@@ -3,7 +3,7 @@ import type { FieldValue, LinkType, Packet } from "../model/packet.js";
 import type { LayerSpec } from "../model/scenario.js";
 import { givenValues, requirePresent } from "./given.js";
 import { encodeFields, zeroOf } from "./header.js";
-import { joinBytes } from "./capture/join-bytes.js";
+import { joinBytes } from "./join-bytes.js";
 import { type EncodedLayer, placeLayers } from "./place.js";
 import type { FieldDef, Neighbours, Protocol, Values } from "./protocol.js";
 import { findProtocol, padding, protocolHint } from "./protocols.js";

@@ -6,7 +6,7 @@ import { checksumOf, coverageOf, sumOf } from "./coverage.js";
 import { givenValues, requirePresent } from "./given.js";
 import { encodeFields, writeFixed } from "./header.js";
 import { unjudgedLengths } from "./lengths.js";
-import { joinBytes } from "./capture/join-bytes.js";
+import { joinBytes } from "./join-bytes.js";
 import { parsePacket } from "./parse.js";
 import { summary } from "./print.js";
 import type { LayerContext, ParsedField, ParsedLayer, ParsedPacket, Values } from "./protocol.js";

@@ -1,7 +1,7 @@
 import { harnessError } from "../model/error.js";
 import { sameBytes } from "../model/hex.js";
 import type { FieldValue } from "../model/packet.js";
-import { joinBytes } from "./capture/join-bytes.js";
+import { joinBytes } from "./join-bytes.js";
 import { decodeFields, encodeFields } from "./header.js";
 import { type OptionFormat, optionNamed } from "./option-format.js";
 import { formatOption, parseOption } from "./option-text.js";

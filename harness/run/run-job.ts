@@ -5,10 +5,16 @@ import type { Plan } from "../model/plan.js";
 import { formatSpan } from "../model/span.js";
 import { judge } from "../judge/judge.js";
 import { outcomeOf, verdictSummary } from "../judge/outcome.js";
+import { saveCapture } from "./case-capture.js";
 import type { Job } from "./select.js";
 
+export interface JobOptions {
+  /** Where every case's packets go as pcapng; undefined = nowhere. */
+  readonly captures?: string | undefined;
+}
+
 /** Runs one case on one backend and says what came of it. Never throws: a fault of the harness is an `error` result. */
-export async function runJob(job: Job, session: Session): Promise<CaseResult> {
+export async function runJob(job: Job, session: Session, options: JobOptions = {}): Promise<CaseResult> {
   const { plan, backend } = job;
   const startedNs = process.hrtime.bigint();
   const result = (part: Partial<CaseResult> & Pick<CaseResult, "outcome">): CaseResult => ({
@@ -31,6 +37,7 @@ export async function runJob(job: Job, session: Session): Promise<CaseResult> {
   if (missing.length > 0) return result({ outcome: "skipped", missing });
   try {
     const observations = await session.run(plan);
+    if (options.captures !== undefined) await saveCapture(options.captures, plan, backend, observations);
     const judgement = judge(plan, backend, observations);
     const outcome = outcomeOf(plan, backend, judgement);
     const mismatches: readonly Mismatch[] = outcome.kind === "failed" ? outcome.mismatches : [];

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly port: "af_packet" | "cap";
   /** Cases at the same time, each in a process of its own. */
   readonly parallel: number;
+  /** Where every case's packets go as pcapng; undefined = nowhere. */
+  readonly captures?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,12 +32,14 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
 }
 
 /** One job after the other in this process, with one session a backend. */
-export async function* runHere(options: Pick<RunOptions, "jobs" | "port" | "signal">): AsyncGenerator<CaseResult> {
+export async function* runHere(
+  options: Pick<RunOptions, "jobs" | "port" | "captures" | "signal">,
+): AsyncGenerator<CaseResult> {
   const sessions = new Sessions(options);
   try {
     for (const job of options.jobs) {
       if (options.signal.aborted) return;
-      yield await runJob(job, await sessions.get(job.backend));
+      yield await runJob(job, await sessions.get(job.backend), options);
     }
   } finally {
     await sessions.close();

@@ -12,6 +12,7 @@ export interface WorkerTask {
   readonly backend: Job["backend"];
   readonly seed: number;
   readonly port: RunOptions["port"];
+  readonly captures: string | undefined;
 }
 
 const workerModule = fileURLToPath(new URL("./worker.js", import.meta.url));
@@ -51,9 +52,9 @@ export async function* runInWorkers(options: RunOptions): AsyncGenerator<CaseRes
 async function askWorker(
   worker: ChildProcess,
   { plan, backend }: Job,
-  { seed, port }: RunOptions,
+  { seed, port, captures }: RunOptions,
 ): Promise<{ worker: ChildProcess; result: CaseResult }> {
-  const task: WorkerTask = { file: plan.file, caseName: plan.caseName, backend, seed, port };
+  const task: WorkerTask = { file: plan.file, caseName: plan.caseName, backend, seed, port, captures };
   // Both ends are listened to only until one of them has come.
   const settled = new AbortController();
   const { signal } = settled;

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { fromHex } from "../../model/hex.js";
 import { BytesWriter } from "./bytes-writer.js";
 import { readAll, readFixture } from "./fixtures.test.js";
-import { joinBytes } from "./join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 
 const text = (characters: string): Uint8Array => new TextEncoder().encode(characters);
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { gzipSync } from "node:zlib";
 import { captureNames, packetsOf, readAll, readFixture } from "./fixtures.test.js";
 import { parseFrames } from "./frames.js";
-import { joinBytes } from "./join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 
 /** Big enough to be all there is of these small files, and two sizes that cut through everything. */
 const chunkSizes = [1, 7, 1 << 20];

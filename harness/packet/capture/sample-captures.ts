@@ -1,7 +1,7 @@
 import { fromHex } from "../../model/hex.js";
 import type { CapturedPacket } from "./captured-packet.js";
 import { BytesWriter } from "./bytes-writer.js";
-import { joinBytes } from "./join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { blockTypes, optionCodes } from "./pcapng-format.js";
 import { ClassicWriter } from "./write-classic.js";
 import { PcapngWriter } from "./write-pcapng.js";

@@ -1,4 +1,4 @@
-import { joinBytes } from "./join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 
 /**
  * The unread stretch of a file. A decoder looks at the bytes synchronously and says how many it

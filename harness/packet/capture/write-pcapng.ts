@@ -2,7 +2,7 @@ import { harnessError } from "../../model/error.js";
 import type { LinkType, Packet } from "../../model/packet.js";
 import { BytesWriter } from "./bytes-writer.js";
 import { maxPacketBytes, type ProgramVerdict } from "./captured-packet.js";
-import { joinBytes } from "./join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { linkTypeNumbers } from "./link-layer.js";
 import { blockTypes, byteOrderMagic, optionCodes, verdictTypes } from "./pcapng-format.js";
 

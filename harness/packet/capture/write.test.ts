@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Packet } from "../../model/packet.js";
 import { packetsOf, readFixture } from "./fixtures.test.js";
-import { joinBytes } from "./join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { sampleCaptures } from "./sample-captures.js";
 import { ClassicWriter } from "./write-classic.js";
 import type { CapturedPacket } from "./captured-packet.js";

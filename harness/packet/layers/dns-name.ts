@@ -1,5 +1,5 @@
 import { harnessError } from "../../model/error.js";
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 
 /** RFC 1035 §2.3.4. */
 const maxLabelBytes = 63;

@@ -2,7 +2,7 @@ import { harnessError } from "../../model/error.js";
 import type { FieldValue } from "../../model/packet.js";
 import { readUint, writeUint } from "../bits.js";
 import { type Plain, formatFieldValue, parseFieldValue, show } from "../field-value.js";
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { formatRecord } from "../record.js";
 import type { FieldDef, ListCodec, ListSource, Values } from "../protocol.js";
 import { decodeName, encodeName, parseName } from "./dns-name.js";

@@ -3,7 +3,7 @@ import type { FieldValue } from "../../model/packet.js";
 import type { Plain } from "../field-value.js";
 import { decodeFields, encodeFields } from "../header.js";
 import { etherTypes, nextByEtherType } from "../numbers.js";
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { formatRecord, parseRecord } from "../record.js";
 import type { FieldDef, ListCodec, Protocol, Values } from "../protocol.js";
 import { etherTypeOf } from "./eth.js";

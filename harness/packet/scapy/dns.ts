@@ -1,4 +1,4 @@
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { parseIpv4, parseIpv6 } from "../address.js";
 import type { Values } from "../protocol.js";
 import { scapyError } from "./fault.js";

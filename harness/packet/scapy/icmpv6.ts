@@ -1,5 +1,5 @@
 import type { LayerSpec } from "../../model/scenario.js";
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { decodeFields } from "../header.js";
 import { findProtocol } from "../protocols.js";
 import { argumentsOf, bytesOf, numberOf } from "./arguments.js";

@@ -1,4 +1,4 @@
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { argumentsOf, asOptions, bytesOf, callsOf, numberOf, rawBytes, wide } from "./arguments.js";
 import { scapyError } from "./fault.js";
 import type { SpecialValue } from "./field.js";

@@ -2,7 +2,7 @@ import { HarnessError } from "../../model/error.js";
 import type { Packet } from "../../model/packet.js";
 import type { LayerSpec } from "../../model/scenario.js";
 import { buildPacket } from "../build.js";
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { rawBytes } from "./arguments.js";
 import { classHint, findScapyClass } from "./classes.js";
 import { readDns } from "./dns.js";

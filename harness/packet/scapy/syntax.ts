@@ -1,4 +1,4 @@
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import { scapyError } from "./fault.js";
 import { readPythonString } from "./python-bytes.js";
 

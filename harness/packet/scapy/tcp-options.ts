@@ -1,5 +1,5 @@
 import { nearest } from "../../model/nearest.js";
-import { joinBytes } from "../capture/join-bytes.js";
+import { joinBytes } from "../join-bytes.js";
 import type { SpecialValue } from "./field.js";
 import { asOptions, bytesOf, numberOf, wide } from "./arguments.js";
 import { formatPythonBytes } from "./python-bytes.js";
