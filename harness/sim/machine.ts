@@ -16,7 +16,8 @@ export const functionAddresses = 0xf000_0000;
 const scratchBytes = 512;
 
 /** Nobody may look over the edge of a frame into the next one. */
-export const frameStrideBytes = frameBytes + 64;
+const frameGapBytes = 64;
+export const frameStrideBytes = frameBytes + frameGapBytes;
 
 /** The instructions a program may run unless told otherwise: as many as the kernel's verifier follows. */
 export const defaultBudget = 1_000_000;
@@ -137,7 +138,8 @@ function reserveStack(arena: Arena): number {
   const sizeBytes = maxFrames * frameStrideBytes;
   const describe = (offset: number) => ({
     name: "the stack frame",
-    start: Math.floor(offset / frameStrideBytes) * frameStrideBytes,
+    // Between two frames: the closer one.
+    start: Math.floor((offset + frameGapBytes / 2) / frameStrideBytes) * frameStrideBytes,
     sizeBytes: frameBytes,
   });
   const bottom = arena.allocate(sizeBytes, 0, describe);

@@ -76,7 +76,7 @@ function contentsOf(
   return Object.fromEntries(
     maps.map((map) => [
       map.name,
-      Object.fromEntries([...entriesOf(map)].map(({ key, values }) => [toHex(key), sumOf(values)]).sort()),
+      Object.fromEntries([...entriesOf(map)].map(({ key, values }) => [toHex(key), sumOf(values)] as const)),
     ]),
   );
 }
