@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { joinBytes } from "../packet/capture/join-bytes.js";
+import { joinBytes } from "../packet/join-bytes.js";
 import { readCapture } from "../packet/capture/read.js";
 import { ClassicWriter } from "../packet/capture/write-classic.js";
 import { PcapngWriter } from "../packet/capture/write-pcapng.js";
