@@ -57,7 +57,8 @@ function systemPackages() {
   const quiet = { ...env, RUNLEVEL: "1" };
   run("apt-get", [...args, ...packages], { env: quiet, mayFail: true });
   const still = missing.filter((need) => !need.there());
-  if (still.length > 0) say(`could not install ${still.map((n) => n.package).join(" ")}; what needs them is skipped by name`);
+  if (still.length > 0)
+    say(`could not install ${still.map((n) => n.package).join(" ")}; what needs them is skipped by name`);
 }
 
 function npmPackages() {
@@ -73,7 +74,9 @@ function npmPackages() {
 
 function build() {
   const stamp = join(root, "dist", ".built");
-  const sources = ["harness", "netns", "reports", "bpf", "tsconfig.json", "package.json"].map((name) => join(root, name));
+  const sources = ["harness", "netns", "reports", "bpf", "tsconfig.json", "package.json"].map((name) =>
+    join(root, name),
+  );
   const newest = Math.max(...sources.map(newestChange));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   say("compiling");

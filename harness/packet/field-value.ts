@@ -175,7 +175,7 @@ function bytesOf(def: FieldDef, plain: Plain): Uint8Array {
     return def.text === true && !/^0x/i.test(plain) ? new TextEncoder().encode(plain) : fromHex(plain);
   }
   if (typeof plain === "number" && def.text === true) return new TextEncoder().encode(String(plain));
-  if (Array.isArray(plain)) return Uint8Array.from(plain as readonly Plain[], (byte) => byteOf(def, byte as Plain));
+  if (Array.isArray(plain)) return Uint8Array.from(plain as readonly Plain[], (byte) => byteOf(def, byte));
   if (typeof plain !== "object") throw wrong(def, plain, "is not bytes");
   const { text, hex, size, fill, ...rest } = plain as { readonly [name: string]: Plain };
   const unknown = Object.keys(rest)[0];

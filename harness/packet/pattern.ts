@@ -19,7 +19,7 @@ export function parsePattern(def: FieldDef, plain: Plain): Pattern {
 
 function parseTextPattern(def: FieldDef, text: string): Pattern {
   const range = def.kind === "bytes" ? null : /^(\S+?)\s*\.\.\s*(\S+)$/.exec(text);
-  if (range) return rangeOf(def, range[1]!, range[2]!);
+  if (range) return rangeOf(def, range[1], range[2]);
   const prefix = /^([^/]+)\/(\d{1,3})$/.exec(text);
   if (prefix && (def.kind === "ipv4" || def.kind === "ipv6" || def.kind === "mac")) {
     return prefixOf(def, prefix[1]!, Number(prefix[2]));

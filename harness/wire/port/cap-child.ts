@@ -45,8 +45,19 @@ function open(dev: string): void {
 }
 
 function send(id: number, frames: readonly Uint8Array[]): void {
-  for (const bytes of frames) handle!.send(Buffer.from(bytes), bytes.length);
+  for (const bytes of frames) {
+    try {
+      handle!.send(Buffer.from(bytes), bytes.length);
+    } catch (error) {
+      if (!droppedOnTheWayOut(error)) throw error;
+    }
+  }
   reply({ type: "sent", id });
+}
+
+/** A frame that an egress program drops was sent as far as this goes (ENOBUFS, from NET_XMIT_DROP): libpcap has only the text. */
+function droppedOnTheWayOut(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("No buffer space available");
 }
 
 function reply(message: CapReply): void {
