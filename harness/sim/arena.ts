@@ -9,7 +9,7 @@ export const writable = 2;
 export const pageBytes = 65536;
 
 /** Nothing is ever readable below: null pointers and small numbers are no addresses. */
-export const firstAddress = pageBytes;
+const firstAddress = pageBytes;
 
 /** Forbidden bytes behind every allocation, so that a step too far does not land in the next one. */
 const redZoneBytes = 32;

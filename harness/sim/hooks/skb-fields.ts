@@ -1,3 +1,5 @@
+import type { FieldValue } from "../../model/packet.js";
+
 /** Offsets of struct __sk_buff (include/uapi/linux/bpf.h). */
 export const skbField = {
   len: 0,
@@ -51,3 +53,40 @@ export const writableFields = {
 } as const satisfies Record<string, readonly WritableField[]>;
 
 export type SkbProgramType = keyof typeof writableFields;
+
+/** What a test run takes from a context that goes in, and gives in one that comes out (net/bpf/test_run.c). */
+export const skbInputFields = [
+  "mark",
+  "priority",
+  "ingress_ifindex",
+  "ifindex",
+  "cb",
+  "tstamp",
+  "wire_len",
+  "gso_segs",
+  "gso_size",
+  "hwtstamp",
+] as const;
+
+const wideFields: ReadonlySet<string> = new Set(["tstamp", "hwtstamp"]);
+
+/** Sets a field of the structure that a view begins with; `cb` is a list of five words. */
+export function writeSkbField(view: DataView, name: string, value: FieldValue): void {
+  const offset = (skbField as Readonly<Record<string, number>>)[name];
+  if (offset === undefined) throw new RangeError(`struct __sk_buff has no field ${name}`);
+  if (Array.isArray(value)) value.forEach((word, i) => view.setUint32(offset + 4 * i, Number(word), true));
+  else if (wideFields.has(name)) view.setBigUint64(offset, BigInt(value as number | bigint), true);
+  else view.setUint32(offset, Number(value), true);
+}
+
+/** The fields that come out of a test run; numbers are numbers up to 53 bits. */
+export function readSkbFields(view: DataView): Record<string, FieldValue> {
+  const read = (name: (typeof skbInputFields)[number]): FieldValue => {
+    const offset = skbField[name];
+    if (name === "cb") return Array.from({ length: cbBytes / 4 }, (_, i) => view.getUint32(offset + 4 * i, true));
+    if (!wideFields.has(name)) return view.getUint32(offset, true);
+    const wide = view.getBigUint64(offset, true);
+    return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide;
+  };
+  return Object.fromEntries(skbInputFields.map((name) => [name, read(name)]));
+}

@@ -10,11 +10,12 @@ import { skbCsumHelpers } from "../helpers/skb-csum.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
 import { skbVlanHelpers } from "../helpers/skb-vlan.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
+import type { FieldValue } from "../../model/packet.js";
 import type { Helper, PacketLoader } from "../machine.js";
 import type { MapTable } from "../maps/map-table.js";
 import type { HookWorld } from "../simulated-object.js";
 import type { World } from "../world.js";
-import { skbContextBytes, skbField, writableFields, type SkbProgramType } from "./skb-fields.js";
+import { skbContextBytes, skbField, writableFields, writeSkbField, type SkbProgramType } from "./skb-fields.js";
 import { SkbPacket } from "./skb-packet.js";
 
 const verdicts = { shot: 2, redirect: 7 } as const;
@@ -36,8 +37,8 @@ export interface SkbClone extends SkbRedirect {
 export interface SkbInput {
   /** The whole frame, also for programs that see it from the network header on. */
   readonly bytes: Uint8Array;
-  /** 32-bit fields of struct __sk_buff before the program runs. */
-  readonly fields?: Readonly<Partial<Record<"mark" | "priority" | "ingress_ifindex" | "ifindex" | "tc_index", number>>>;
+  /** Fields of struct __sk_buff before the program runs. */
+  readonly fields?: Readonly<Record<string, FieldValue>>;
 }
 
 /** What programs on packets of the stack see: struct __sk_buff, and the packet in one linear buffer. */
@@ -46,12 +47,13 @@ export class SkbWorld implements HookWorld {
   readonly loader: PacketLoader = { load: (offset, sizeBytes) => this.#load(offset, sizeBytes) };
   /** Address of struct __sk_buff. */
   readonly context: number;
+  /** Programs behind the network layer do not see the link-layer header. */
+  readonly fromNetwork: boolean;
   redirect: SkbRedirect | undefined;
   /** Copies that the program sent while it ran. */
   clones: SkbClone[] = [];
   readonly #arena: Arena;
   readonly #packet: SkbPacket;
-  readonly #fromNetwork: boolean;
   readonly #devices: ReadonlySet<number>;
 
   constructor(type: SkbProgramType, arena: Arena, maps: MapTable, world: World) {
@@ -61,7 +63,7 @@ export class SkbWorld implements HookWorld {
     for (const [offset, sizeBytes] of writableFields[type])
       arena.protect(this.context + offset, sizeBytes, readable | writable);
     this.#packet = new SkbPacket(arena, this.context, type === "sched_cls");
-    this.#fromNetwork = type !== "sched_cls";
+    this.fromNetwork = type !== "sched_cls";
     this.helpers = mergeHelpers(
       mapHelpers(maps, world),
       kernelHelpers(world),
@@ -73,18 +75,23 @@ export class SkbWorld implements HookWorld {
     );
   }
 
+  /** What a test run takes: a page less NET_SKB_PAD and struct skb_shared_info. */
+  static get maxPacketBytes(): number {
+    return 4096 - 64 - 320;
+  }
+
   /** Puts a fresh packet into the buffer, as a test run on the loopback device does. */
   open({ bytes, fields = {} }: SkbInput): void {
     this.redirect = undefined;
     this.clones = [];
     const { view } = this.#arena;
     this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
-    this.#packet.open(bytes, this.#fromNetwork);
+    this.#packet.open(bytes, this.fromNetwork);
     const set = (field: keyof typeof skbField, value: number) =>
       view.setUint32(this.context + skbField[field], value, true);
     set("pkt_type", packetTypeOf(bytes));
     set("ifindex", 1);
-    for (const [name, value] of Object.entries(fields)) set(name as keyof typeof fields, value);
+    for (const [name, value] of Object.entries(fields)) writeSkbField(this.contextView(), name, value);
   }
 
   /** The frame as the program left it. */
@@ -92,9 +99,9 @@ export class SkbWorld implements HookWorld {
     return this.#packet.frame();
   }
 
-  /** A 32-bit field of struct __sk_buff. */
-  field(name: keyof typeof skbField): number {
-    return this.#arena.view.getUint32(this.context + skbField[name], true);
+  /** struct __sk_buff. */
+  contextView(): DataView {
+    return new DataView(this.#arena.memory.buffer, this.context, skbContextBytes);
   }
 
   /** LD_ABS and LD_IND: also from the network or link-layer header, by large negative offsets. */

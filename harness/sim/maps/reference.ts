@@ -52,6 +52,17 @@ export class ReferenceStore implements MapStore {
     return 0;
   }
 
+  /** What all slots hold. */
+  targets(): Reference[] {
+    return [...this.#entries.values()].map(({ target }) => target);
+  }
+
+  innerMaps(): { readonly key: Uint8Array; readonly store: MapStore }[] {
+    return [...this.#entries].flatMap(([text, { target }]) =>
+      target.kind === "map" ? [{ key: textBytes(text), store: target.store }] : [],
+    );
+  }
+
   lookup(key: Uint8Array): number {
     return this.#entries.get(byteText(key))?.address ?? 0;
   }

@@ -1,0 +1,9 @@
+import type { Backend } from "../model/backend.js";
+import { SimSession } from "./session.js";
+
+/** The object itself, executed in this process: no kernel, no privileges, any operating system. */
+export const simBackend: Backend = {
+  name: "sim",
+  probe: () => Promise.resolve({ backend: "sim", unavailable: undefined }),
+  open: () => Promise.resolve(new SimSession("jit")),
+};

@@ -1,0 +1,110 @@
+import type { ProgramType } from "../../model/hook.js";
+import type { FieldValue, Packet } from "../../model/packet.js";
+import type { HookWorld, LoadOptions } from "../simulated-object.js";
+import { SkbWorld, type SkbRedirect } from "./skb.js";
+import { readSkbFields, skbInputFields } from "./skb-fields.js";
+import { XdpWorld, type Redirect } from "./xdp.js";
+
+export type Fields = Readonly<Record<string, FieldValue>>;
+
+/** A hook through which packets go, whatever its context is. */
+export interface PacketHook extends HookWorld {
+  /** Address of the context structure. */
+  readonly context: number;
+  /** A fresh packet, with context fields that the scenario sets. */
+  accept(packet: Packet, fields: Fields): void;
+  /** The packet as the program left it, in the form in which it came. */
+  output(): Uint8Array;
+  /** Context fields after the run, by the names that scenarios use. */
+  outputFields(): Fields;
+  /** Where a redirected packet is to go. */
+  readonly redirect: Redirect | SkbRedirect | undefined;
+}
+
+/** Makes the hook's world for a program type; undefined for types that are not simulated. */
+export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] | undefined {
+  switch (type) {
+    case "xdp":
+      return (...parts) => new XdpHook(...parts);
+    case "sched_cls":
+    case "sched_act":
+      return (...parts) => new SkbHook("sched_cls", ...parts);
+    case "cgroup_skb":
+    case "socket_filter":
+      return (...parts) => new SkbHook(type, ...parts);
+    default:
+      return undefined;
+  }
+}
+
+/** Context fields that a scenario may set for a program type. */
+export function inputFieldsOf(type: ProgramType): readonly string[] {
+  return type === "xdp" ? ["data_meta", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
+}
+
+/** The longest packet that a test run takes, in one page. */
+export function longestPacketBytes(type: ProgramType): number {
+  return type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
+}
+
+class XdpHook extends XdpWorld implements PacketHook {
+  /** Programs cannot change these. */
+  #received: Fields = {};
+
+  accept({ bytes }: Packet, fields: Fields): void {
+    const { ingress_ifindex = 1, rx_queue_index = 0 } = fields;
+    this.#received = { ingress_ifindex, rx_queue_index };
+    const metadata = fields["data_meta"];
+    const front = metadata instanceof Uint8Array ? metadata : new Uint8Array();
+    const all = new Uint8Array(front.length + bytes.length);
+    all.set(front);
+    all.set(bytes, front.length);
+    this.open({
+      bytes: all,
+      metadataBytes: front.length,
+      ingressIfindex: Number(ingress_ifindex),
+      rxQueueIndex: Number(rx_queue_index),
+    });
+  }
+
+  output(): Uint8Array {
+    return this.packet();
+  }
+
+  outputFields(): Fields {
+    return { ...this.#received, data_meta: this.metadata() };
+  }
+}
+
+const ethernetBytes = 14;
+
+class SkbHook extends SkbWorld implements PacketHook {
+  /** The header in front of what the program sees; made up for packets that came without. */
+  #header = new Uint8Array();
+  #isRawIp = false;
+
+  accept({ linkType, bytes }: Packet, fields: Fields): void {
+    this.#isRawIp = linkType === "raw-ip";
+    const frame = this.#isRawIp ? withEthernet(bytes) : bytes;
+    this.#header = frame.slice(0, ethernetBytes);
+    this.open({ bytes: frame, fields });
+  }
+
+  output(): Uint8Array {
+    const frame = this.packet();
+    if (this.#isRawIp) return frame.slice(ethernetBytes);
+    if (this.fromNetwork) frame.set(this.#header);
+    return frame;
+  }
+
+  outputFields(): Fields {
+    return readSkbFields(this.contextView());
+  }
+}
+
+function withEthernet(packet: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(ethernetBytes + packet.length);
+  frame.set((packet[0] ?? 0) >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00], ethernetBytes - 2);
+  frame.set(packet, ethernetBytes);
+  return frame;
+}

@@ -1,0 +1,70 @@
+import { HarnessError } from "../model/error.js";
+import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
+import { inputFieldsOf, longestPacketBytes } from "./hooks/packet-hook.js";
+
+const ethernetBytes = 14;
+
+/** What of a plan the simulator cannot do or see, by name; `load` is tried for what the object itself needs. */
+export function missingFor(plan: Plan, load: () => void): string[] {
+  const missing = new Set(missingOfObject(load));
+  if (plan.load.fails) missing.add("a refused load: the simulator has no verifier");
+  if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
+  let unloaded = false;
+  for (const step of plan.steps) {
+    for (const reason of missingOfStep(plan, step, unloaded)) missing.add(reason);
+    const expectations = [step.expect, step.expect.on.sim];
+    if (expectations.some((expect) => expect && expect.frames.length > 0))
+      missing.add("frames on interfaces: the simulator runs one program, not yet a network");
+    unloaded ||= step.kind === "unload";
+  }
+  return [...missing];
+}
+
+/** Helpers, map types and program types that are not simulated are a reason to skip, not to fail. */
+function missingOfObject(load: () => void): string[] {
+  try {
+    load();
+    return [];
+  } catch (error) {
+    if (!(error instanceof HarnessError) || error.code !== "unsupported") throw error;
+    return error.diagnostics.map(({ message }) => message);
+  }
+}
+
+function missingOfStep(plan: Plan, step: PlannedStep, unloaded: boolean): string[] {
+  switch (step.kind) {
+    case "ping":
+    case "http":
+    case "run":
+      return [`${step.kind} steps need real sockets: backend wire has them`];
+    case "send":
+      if (unloaded) return ["packets behind an unload step meet no program: backend wire has a network"];
+      return [...missingOfPackets(plan, step), ...missingOfContext(plan, step)];
+    case "maps":
+    case "unload":
+    case "expect":
+      break;
+  }
+  return [];
+}
+
+function missingOfPackets({ programType }: Plan, { packets }: PlannedSend): string[] {
+  const longest = longestPacketBytes(programType);
+  const ethernetSeen = programType !== "cgroup_skb" && programType !== "socket_filter";
+  return packets.flatMap(({ linkType, bytes }, i) => {
+    const name = packets.length > 1 ? `packet ${i + 1}` : "the packet";
+    if (linkType !== "ethernet" && ethernetSeen) return [`${name} has no Ethernet header, which ${programType} wants`];
+    if (linkType === "ethernet" && bytes.length < ethernetBytes)
+      return [`${name} has ${bytes.length} bytes, less than an Ethernet header`];
+    if (bytes.length > longest) return [`${name} has ${bytes.length} bytes: ${longest} at most fit into one buffer`];
+    return [];
+  });
+}
+
+function missingOfContext({ programType }: Plan, step: PlannedSend): string[] {
+  const known = inputFieldsOf(programType);
+  const named = [step.expect, step.expect.on.sim].flatMap((expect) => Object.keys(expect?.context ?? {}));
+  return [...new Set([...Object.keys(step.context), ...named])]
+    .filter((name) => !known.includes(name))
+    .map((name) => `context field ${name} of a ${programType} program`);
+}
