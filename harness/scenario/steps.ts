@@ -1,10 +1,11 @@
+import { backendNames } from "../model/backend.js";
 import type { SendSource, Step } from "../model/scenario.js";
 import { http, ping, run } from "./clients.js";
 import { contextValues } from "./context.js";
 import { type Invalid, type Report, invalid, located } from "./decoder.js";
 import { expectNothing, expectation } from "./expect.js";
 import { mapContents, mapKeys } from "./map-setup.js";
-import type { MapNode, Node } from "./node.js";
+import { type MapNode, type Node, entryOf } from "./node.js";
 import { type Fields, type ObjectOf, type OtherKeys, defaulted, object, optional, required } from "./object.js";
 import { knownPlace } from "./places.js";
 import { boolean, integer, word } from "./scalars.js";
@@ -85,9 +86,23 @@ export function stepReader(world: World): StepReader {
       };
       const decode = <F extends Fields>(own: F) =>
         object(what, { ...fields.common, ...own }, others).decode(node, report);
-      return toStep(action, { fields, decode }, { label, node, report });
+      const step = toStep(action, { fields, decode }, { label, node, report });
+      return action === "send" || refusePackets(entryOf(node, "expect")?.value, report) !== invalid ? step : invalid;
     },
   };
+}
+
+/** What is expected of packets, where a step has none, would never be looked at. */
+const ofPackets: readonly string[] = ["verdict", "packet", "unchanged", "redirect", "context", "frames"];
+
+function refusePackets(expected: Node | undefined, report: Report): Invalid | undefined {
+  if (expected?.kind !== "map") return undefined;
+  const found = expected.entries.map(({ key, keySpan, value }) => {
+    if ((backendNames as readonly string[]).includes(key)) return refusePackets(value, report);
+    if (!ofPackets.includes(key)) return undefined;
+    return report(keySpan, `'${key}' is about packets, and this step sends none`, "put it into a step with 'send:'");
+  });
+  return found.includes(invalid) ? invalid : undefined;
 }
 
 interface Source {
