@@ -1,0 +1,124 @@
+import { expect } from "chai";
+import {
+  fixtureObject,
+  mapOf,
+  noExpectation,
+  nowhere,
+  planFor,
+  sendStep,
+  setPatch,
+  steps,
+  u32,
+} from "../kernel/plan-builder.test.js";
+import { fromHex, toHex } from "../model/hex.js";
+import type { Observation } from "../model/observation.js";
+import type { BpfObject } from "../model/object.js";
+import type { Plan, PlannedExpectation } from "../model/plan.js";
+import { engineNames } from "./engine.js";
+import { SimSession } from "./session.js";
+
+/** eth / ipv4 192.0.2.1 > 192.0.2.2 ttl 64 / icmp echo request */
+const ping = fromHex(
+  "02:00:00:00:00:02 02:00:00:00:00:01 0800 4500001c000000004001 f6dc c0000201 c0000202 0800f7fe00000001",
+);
+
+type Kind = Observation["kind"];
+
+for (const engine of engineNames) {
+  describe(`backend sim with the ${engine}`, () => {
+    const session = new SimSession(engine);
+
+    async function run<K extends Kind>(plan: Plan, kind: K): Promise<Extract<Observation, { kind: K }>[]> {
+      expect(session.missing(plan)).to.deep.equal([]);
+      const seen = await session.run(plan);
+      return seen.filter((o): o is Extract<Observation, { kind: K }> => o.kind === kind);
+    }
+
+    const wantingMap = (object: BpfObject, name: string): PlannedExpectation => ({
+      ...noExpectation,
+      maps: [{ map: mapOf(object, name), span: nowhere, entries: [], others: "any", count: undefined }],
+    });
+
+    it("tells verdict and packet", async () => {
+      const plan = planFor(fixtureObject("xdp_icmp_log"), "xdp", { steps: steps(sendStep([ping])) });
+      const [verdict] = await run(plan, "verdict");
+      expect(verdict).to.include({ step: 0, packet: 0, evidence: "retval 2", returned: 2 });
+      expect(verdict!.possible).to.deep.equal(["XDP_PASS"]);
+      const [packet] = await run(plan, "packet");
+      expect(toHex(packet!.bytes)).to.equal(toHex(ping));
+    });
+
+    it("gives nothing out where the packet is dropped", async () => {
+      const plan = planFor(fixtureObject("xdp_icmp_drop"), "xdp", { steps: steps(sendStep([ping])) });
+      expect(await run(plan, "packet")).to.deep.equal([]);
+    });
+
+    it("tells what was printed", async () => {
+      const plan = planFor(fixtureObject("xdp_icmp_log"), "xdp", { steps: steps(sendStep([ping])) });
+      const [line] = await run(plan, "printk");
+      expect(line!.text).to.match(/192\.0\.2\.1/);
+    });
+
+    it("tells the interface of a devmap's slot", async () => {
+      const object = fixtureObject("redirect");
+      const ports = mapOf(object, "ports");
+      const slot = setPatch(ports, u32(0), { kind: "device", dev: "eth7", program: undefined });
+      const plan = planFor(object, "xdp", { entry: "redirect", maps: [slot], steps: steps(sendStep([ping])) });
+      const [redirect] = await run(plan, "redirect");
+      expect(redirect!.dev).to.equal("eth7");
+    });
+
+    it("hands events over, once", async () => {
+      const plan = planFor(fixtureObject("ring_buffer"), "xdp", { steps: steps(sendStep([ping]), sendStep([ping])) });
+      const events = await run(plan, "event");
+      expect(events.map(({ step, map }) => [step, map])).to.deep.equal([
+        [0, "events"],
+        [1, "events"],
+      ]);
+    });
+
+    it("counts on the CPU of each sender", async () => {
+      const object = fixtureObject("xdp_count");
+      const [map] = object.maps;
+      const send = sendStep([ping], { times: 5, senders: 2, expect: wantingMap(object, map!.name) });
+      const seen = await run(planFor(object, "xdp", { steps: steps(send) }), "map");
+      const [entry] = seen.at(-1)!.entries;
+      expect(entry!.values.slice(0, 3).map((value) => value[0])).to.deep.equal([3, 2, 0]);
+      const [verdict] = await run(planFor(object, "xdp", { steps: steps(send) }), "verdict");
+      expect(verdict!.evidence).to.equal("retval 2 in 5 of 5 runs");
+    });
+
+    it("makes a fault an observation and goes on", async () => {
+      const short = fromHex("0242ac110005 0242ac110004 0800 4500002800000000 4006 0000 ac110004 ac110005 9c40");
+      const object = fixtureObject("xdp_lb_no_bounds_check");
+      const plan = planFor(object, "xdp", { steps: steps(sendStep([short, ping])) });
+      const [fault, ...more] = await run(plan, "fault");
+      expect(fault).to.include({ step: 0, packet: 0 });
+      expect(fault!.message).to.match(/past the end of the packet \(36 bytes\)/);
+      expect(more).to.deep.equal([]);
+      expect(await run(plan, "verdict")).to.have.lengthOf(1);
+    });
+
+    it("forgets maps that are not pinned when the program is unloaded", async () => {
+      const object = fixtureObject("xdp_count");
+      const [map] = object.maps;
+      const expectation = wantingMap(object, map!.name);
+      const base = { label: "", span: nowhere, index: 0, expect: expectation };
+      const unload = steps(sendStep([ping], { expect: expectation }), { kind: "unload", ...base });
+      const stepsSeen = async (pins: Plan["pins"]) =>
+        (await run(planFor(object, "xdp", { steps: unload, pins }), "map")).map(({ step }) => step);
+      expect(await stepsSeen({})).to.deep.equal([-1, 0]);
+      expect(await stepsSeen({ [map!.name]: "count" })).to.deep.equal([-1, 0, 1]);
+    });
+
+    it("says what it cannot do", () => {
+      const object = fixtureObject("foreign_helper");
+      const fails = { value: /x/, span: nowhere };
+      const plan = planFor(object, "xdp", { load: { fails }, steps: steps(sendStep([new Uint8Array(9000)])) });
+      const missing = session.missing(plan).join("\n");
+      expect(missing).to.match(/helper bpf_skb_load_bytes \(#26\) at .*foreign_helper\.bpf\.c:\d+ is not simulated/);
+      expect(missing).to.match(/no verifier/);
+      expect(missing).to.match(/9000 bytes: 3520 at most/);
+    });
+  });
+}
