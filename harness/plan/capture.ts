@@ -5,12 +5,13 @@ import { editPacket } from "../packet/build.js";
 import type { CaptureInput } from "../packet/capture/captured-packet.js";
 import { readCapture } from "../packet/capture/read.js";
 import { matchLayers } from "../packet/match.js";
+import type { Span } from "../model/span.js";
 import { parsePacket } from "../packet/parse.js";
 
 export type CaptureSource = SendSource & { readonly kind: "capture" };
 
-/** Opens a capture file by the path that the scenario says; what it throws becomes a diagnostic at the path. */
-export type OpenCapture = (path: string) => CaptureInput | Promise<CaptureInput>;
+/** Opens a capture file by the path that the scenario says, at `span`; what it throws becomes a diagnostic there. */
+export type OpenCapture = (path: string, span: Span) => CaptureInput | Promise<CaptureInput>;
 
 /**
  * The frames of a capture that a step sends, with the changes that it makes to them.
@@ -38,7 +39,7 @@ export async function packetsOfCapture(source: CaptureSource, openCapture: OpenC
 
 async function open(path: CaptureSource["path"], openCapture: OpenCapture): Promise<CaptureInput> {
   try {
-    return await openCapture(path.value);
+    return await openCapture(path.value, path.span);
   } catch (cause) {
     if (cause instanceof HarnessError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa, ExecaError } from "execa";
 import { harnessError } from "../model/error.js";
 import type { Span } from "../model/span.js";
 import { projectRoot } from "./project.js";
+import { readInput } from "./read-input.js";
 
 /** Debian keeps <asm/types.h> in a folder that clang does not search for a foreign target. */
 const multiarch: Readonly<Record<string, string>> = {
@@ -30,13 +31,13 @@ export function clangArguments(): readonly string[] {
  * source is compiled once in a run.
  */
 export async function compileSource(source: string, span: Span | undefined): Promise<Uint8Array> {
-  const text = await readFile(source);
+  const text = await readInput(source, span);
   const digest = createHash("sha256").update(source).update(text).digest("hex").slice(0, 16);
   const folder = join(tmpdir(), `packetproof-objects-${process.getuid?.() ?? 0}-${process.pid}`);
   const object = join(folder, `${basename(source, ".c")}-${digest}.o`);
   if (!existsSync(object)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    process.once("exit", () => void rm(folder, { recursive: true, force: true }));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     await clang(source, `${object}.part`, span);
     await rename(`${object}.part`, object);
   }

@@ -39,4 +39,8 @@ describe("findScenarios", () => {
     const error = (await findScenarios([empty]).catch((e: unknown) => e)) as HarnessError;
     expect(error.message).to.equal(`there is no scenario (.yml) in ${empty}`);
   });
+
+  it("takes whatever is no folder for a file, which reading it then refuses", async () => {
+    expect(await findScenarios(["/dev/null"])).to.deep.equal(["/dev/null"]);
+  });
 });

@@ -19,7 +19,7 @@ export async function findScenarios(paths: readonly string[]): Promise<string[]>
 async function expand(path: string): Promise<string[]> {
   const info = await stat(path).catch(() => undefined);
   if (!info) throw await notThere(path);
-  if (info.isFile()) return [shown(path)];
+  if (!info.isDirectory()) return [shown(path)];
   const files = await readdir(path, { recursive: true, withFileTypes: true });
   const scenarios = files
     .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))

@@ -9,6 +9,7 @@ import type { Located } from "../model/scenario.js";
 import { readObject } from "../object/read-object.js";
 import { compileSource } from "./compile.js";
 import { projectRoot } from "./project.js";
+import { readInput } from "./read-input.js";
 
 const objectsFolder = join(projectRoot, "fixtures", "objects");
 
@@ -35,8 +36,8 @@ async function read(path: string, program: Located<string>): Promise<BpfObject> 
   try {
     const bytes = path.endsWith(".c")
       ? ((await committedObject(path)) ?? (await compileSource(path, program.span)))
-      : await readFile(path);
-    return readObject(new Uint8Array(bytes), name);
+      : await readInput(path, program.span);
+    return readObject(bytes, name);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "object") {
       throw harnessError("object", `${program.value}: ${error.message}`, { span: program.span, cause: error });

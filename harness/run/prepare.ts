@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
+import { HarnessError, type Diagnostic } from "../model/error.js";
 import type { Plan } from "../model/plan.js";
 import type { Scenario } from "../model/scenario.js";
+import type { Span } from "../model/span.js";
 import { planScenario } from "../plan/plan.js";
 import { parseScenario } from "../scenario/parse.js";
 import { findObject } from "./object.js";
+import { readInput } from "./read-input.js";
 
 export interface PreparedScenario {
   readonly file: string;
@@ -27,7 +28,7 @@ export async function prepare(files: readonly string[], seed: number): Promise<P
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
   for (const file of files) {
-    const text = await readText(file);
+    const text = new TextDecoder().decode(await readInput(file));
     texts.set(file, text);
     const parsed = parseScenario(text, file);
     diagnostics.push(...parsed.diagnostics);
@@ -44,16 +45,8 @@ export async function prepare(files: readonly string[], seed: number): Promise<P
 
 async function prepareScenario(scenario: Scenario, seed: number): Promise<PreparedScenario> {
   const object = await findObject(scenario.program, scenario.file);
-  const readCapture = async (path: string): Promise<Uint8Array> =>
-    new Uint8Array(await readFile(resolve(dirname(scenario.file), path)));
+  const readCapture = (path: string, span: Span): Promise<Uint8Array> =>
+    readInput(resolve(dirname(scenario.file), path), span);
   const plans = await planScenario(scenario, object, { seed, readCapture });
   return { file: scenario.file, scenario, plans };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw harnessError("usage", `cannot read ${file}: ${(cause as Error).message}`, { cause });
-  }
 }
