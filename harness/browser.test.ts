@@ -10,6 +10,8 @@ const entries = [
   "packet/text.ts",
   "packet/diff.ts",
   "object/read-object.ts",
+  "sim/backend.ts",
+  "sim/vm.ts",
   "data/encode.ts",
   "scenario/parse.ts",
   "plan/plan.ts",

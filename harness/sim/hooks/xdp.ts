@@ -28,9 +28,9 @@ const xdpFrameBytes = 40;
 
 const ethernetBytes = 14;
 
-/** Fields of struct xdp_md. */
-const field = { data: 0, dataEnd: 4, dataMeta: 8, ingressIfindex: 12, rxQueueIndex: 16, egressIfindex: 20 } as const;
-const contextBytes = 24;
+/** Fields of struct xdp_md, all of 32 bits, in their order. */
+const field = { data: 0, dataEnd: 1, dataMeta: 2, ingressIfindex: 3, rxQueueIndex: 4, egressIfindex: 5 } as const;
+const contextWords = 6;
 
 const verdicts = { aborted: 0, redirect: 4 } as const;
 
@@ -59,20 +59,21 @@ export class XdpWorld implements HookWorld {
   /** Address of struct xdp_md. */
   readonly context: number;
   redirect: Redirect | undefined;
-  readonly #arena: Arena;
+  /** struct xdp_md. */
+  readonly #words: Uint32Array;
   readonly #maps: MapTable;
   readonly #buffer: PacketBuffer;
   #data = 0;
   #dataEnd = 0;
   #dataMeta = 0;
   /** The lowest address that this packet has had. */
-  #lowest = Infinity;
+  #lowest = Number.MAX_SAFE_INTEGER;
 
   constructor(arena: Arena, maps: MapTable, world: World) {
-    this.#arena = arena;
     this.#maps = maps;
     this.#buffer = new PacketBuffer(arena, frameBytes);
-    this.context = arena.reserve(contextBytes, readable, "struct xdp_md");
+    this.context = arena.reserve(4 * contextWords, readable, "struct xdp_md");
+    this.#words = new Uint32Array(arena.memory.buffer, this.context, contextWords);
     const sample = (sizeBytes: number) =>
       sizeBytes <= this.#dataEnd - this.#data ? this.#buffer.copy(this.#data, this.#data + sizeBytes) : undefined;
     this.helpers = mergeHelpers(
@@ -96,14 +97,13 @@ export class XdpWorld implements HookWorld {
     this.redirect = undefined;
     const start = this.#buffer.start + headroomBytes;
     // The packet before may have grown into the headroom, which is zero in a test run.
-    this.#buffer.clear(Math.min(this.#lowest, start), start);
+    if (this.#lowest < start) this.#buffer.clear(this.#lowest, start);
     this.#lowest = start;
     this.#buffer.set(start, bytes);
     this.#place(start, start + metadataBytes, start + bytes.length);
-    const { view } = this.#arena;
-    view.setUint32(this.context + field.ingressIfindex, ingressIfindex, true);
-    view.setUint32(this.context + field.rxQueueIndex, rxQueueIndex, true);
-    view.setUint32(this.context + field.egressIfindex, egressIfindex, true);
+    this.#words[field.ingressIfindex] = ingressIfindex;
+    this.#words[field.rxQueueIndex] = rxQueueIndex;
+    this.#words[field.egressIfindex] = egressIfindex;
   }
 
   /** The packet as the program left it, metadata not included. */
@@ -120,10 +120,9 @@ export class XdpWorld implements HookWorld {
     this.#data = data;
     this.#dataEnd = dataEnd;
     this.#lowest = Math.min(this.#lowest, dataMeta);
-    const { view } = this.#arena;
-    view.setUint32(this.context + field.data, data, true);
-    view.setUint32(this.context + field.dataEnd, dataEnd, true);
-    view.setUint32(this.context + field.dataMeta, dataMeta, true);
+    this.#words[field.data] = data;
+    this.#words[field.dataEnd] = dataEnd;
+    this.#words[field.dataMeta] = dataMeta;
     this.#buffer.open(dataMeta, dataEnd);
   }
 

@@ -1,0 +1,144 @@
+/**
+ * `npm run bench:sim`: the simulator's engines and, where there is one, the kernel, with the same object and packet,
+ * in alternating rounds. The program rewrites addresses and checksums of a TCP segment; the packet is fresh in every
+ * run. Lines `ratio NAME R` say how many times as many runs per second the first of a pair makes.
+ */
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { loadObject } from "../kernel/load.js";
+import { whyNoKernel } from "../kernel/probe.js";
+import { RunFolder } from "../kernel/run-folder.js";
+import { slotCount, TestRun } from "../kernel/test-run.js";
+import { fromHex } from "../model/hex.js";
+import { readObject } from "../object/read-object.js";
+import { projectRoot } from "../run/project.js";
+import type { EngineName } from "../sim/engine.js";
+import { XdpWorld } from "../sim/hooks/xdp.js";
+import { defaultBudget } from "../sim/machine.js";
+import { SimulatedObject } from "../sim/simulated-object.js";
+import { World } from "../sim/world.js";
+import { median, quartiles } from "./statistics.js";
+
+const entry = "xdp_lb";
+const rounds = 21;
+
+/** From the load balancer's client to it: every header is looked at, addresses and both checksums are rewritten. */
+const packet = fromHex(
+  "0242ac110005 0242ac110004 0800" +
+    "4500003200000000 4006 0000 ac110004 ac110005" +
+    "9c400050 00000000 00000000 5002ffff 00000000 00000000000000000000",
+);
+const XDP_TX = 3;
+
+const object = readObject(
+  new Uint8Array(readFileSync(join(projectRoot, "fixtures", "objects", `${entry}.bpf.o`))),
+  entry,
+);
+
+interface Contender {
+  readonly name: string;
+  /** In one round: enough for some milliseconds. */
+  readonly runs: number;
+  readonly run: (runs: number) => void;
+}
+
+function simulated(engineName: EngineName, runs: number): Contender {
+  const { machine, hook, engine } = simulate(engineName);
+  const input = { bytes: packet };
+  return {
+    name: engineName,
+    runs,
+    run(count) {
+      for (let i = 0; i < count; i++) {
+        hook.open(input);
+        machine.run(engine, hook.context);
+      }
+      if (machine.arguments.result32 !== XDP_TX) throw new Error("not sent back");
+    },
+  };
+}
+
+function simulate(engineName: EngineName) {
+  const target = new SimulatedObject(object, {
+    world: new World({ seed: 1 }),
+    engine: engineName,
+    globals: [],
+    hook: (...parts) => new XdpWorld(...parts),
+  });
+  return { machine: target.machine, hook: target.hook, engine: target.program(entry) };
+}
+
+/** Instructions that one run executes. */
+function instructionsOfOneRun(): number {
+  const { machine, hook, engine } = simulate("interpreter");
+  hook.open({ bytes: packet });
+  machine.run(engine, hook.context, defaultBudget);
+  return defaultBudget - machine.budget;
+}
+
+/** BPF_PROG_TEST_RUN in batches, which is as fast as a C loop over bpf_prog_test_run_opts (`npm run bench:kernel`). */
+function kernel(folder: RunFolder): Contender & { close(): void } {
+  const program = object.programs.find(({ name }) => name === entry)!;
+  const nothing = { load: { fails: undefined }, globals: [], maps: [], steps: [], pins: {} };
+  const result = loadObject({ object, program, programType: "xdp", hook: "xdp", ...nothing }, folder);
+  if (!result.accepted) throw new Error(result.log);
+  const testRun = new TestRun();
+  testRun.select(result.loaded.programFd, "xdp");
+  testRun.add(packet);
+  while (!testRun.full) testRun.addAgain();
+  return {
+    name: "test-run",
+    runs: 20_000,
+    run(count) {
+      for (let done = 0; done < count; done += slotCount) testRun.run();
+      if (testRun.returned(0) !== XDP_TX) throw new Error("not sent back");
+    },
+    close: () => result.loaded.close(),
+  };
+}
+
+/** Nanoseconds per run of each round; the order is turned round every time, so that a slow moment hits all alike. */
+function measure(contenders: readonly Contender[]): Map<string, number[]> {
+  const perRunNs = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  for (const { run, runs } of contenders) run(runs);
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, run, runs } of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      const start = process.hrtime.bigint();
+      run(runs);
+      perRunNs.get(name)!.push(Number(process.hrtime.bigint() - start) / runs);
+    }
+  }
+  return perRunNs;
+}
+
+function report(perRunNs: ReadonlyMap<string, readonly number[]>): void {
+  console.log(`${entry} (XDP), ${instructionsOfOneRun()} instructions, ${packet.length}-byte packet, fresh every run`);
+  console.log(`${rounds} alternating rounds; ${cpus().length} CPUs, ${cpus()[0]?.model ?? "unknown CPU"}`);
+  for (const [name, values] of perRunNs) {
+    const { low, high } = quartiles([...values]);
+    const middle = median([...values]).toFixed(1);
+    console.log(`${name.padEnd(12)} median ${middle} ns a run, quartiles ${low.toFixed(1)}–${high.toFixed(1)} ns`);
+  }
+  const jit = perRunNs.get("jit")!;
+  for (const [name, values] of perRunNs) {
+    if (name === "jit") continue;
+    const ratios = values.map((value, round) => value / jit[round]!);
+    console.log(`ratio jit/${name} ${median(ratios).toFixed(2)}`);
+  }
+}
+
+function main(): void {
+  const folder = new RunFolder(`bench-sim-${process.pid}`);
+  const reason = whyNoKernel();
+  if (reason !== undefined) console.log(`without the kernel: ${reason}`);
+  const testRuns = reason === undefined ? kernel(folder) : undefined;
+  try {
+    report(measure([simulated("jit", 200_000), simulated("interpreter", 5_000), ...(testRuns ? [testRuns] : [])]));
+  } finally {
+    testRuns?.close();
+    folder.close();
+  }
+}
+
+main();
