@@ -136,7 +136,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "tc_ping_pong_broadcast",
     program: "tc_ping_pong.bpf.c",
     file: "tc_ping_pong.bpf.c",
-    from: "if (is_group_mac(ethernet->h_dest) || packet->fragment)",
-    to: "if (packet->fragment)",
+    from: "|| is_group_mac(ethernet->h_dest)",
+    to: "",
   },
 ];

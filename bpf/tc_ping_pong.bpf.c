@@ -49,20 +49,6 @@ static __always_inline bool is_unicast_v6(const struct in6_addr *address)
 	return !unspecified && address->in6_u.u6_addr8[0] != 0xff;
 }
 
-static __always_inline bool is_for_us(const struct ethhdr *ethernet, const struct ip_packet *packet)
-{
-	if (is_group_mac(ethernet->h_dest) || packet->fragment)
-		return false;
-	if (packet->v4)
-		return packet->v4->ihl == 5 && is_own_v4(packet->v4->daddr) &&
-		       is_unicast_v4(packet->v4->daddr) && is_unicast_v4(packet->v4->saddr);
-	/* Asked, although it has to be: the verifier does not know that v4 or v6 is set. */
-	if (!packet->v6)
-		return false;
-	return packet->v6->nexthdr == IPPROTO_ICMPV6 && is_own_v6(&packet->v6->daddr) &&
-	       is_unicast_v6(&packet->v6->daddr) && is_unicast_v6(&packet->v6->saddr);
-}
-
 static __always_inline void swap_macs(struct ethhdr *ethernet)
 {
 	__u8 mac[ETH_ALEN];
@@ -108,32 +94,65 @@ static __always_inline void set_type(struct echo_header *echo, __u8 type)
 	update_echo_checksum(echo, from, bpf_htons(type << 8 | echo->code));
 }
 
-SEC("tc")
-int tc_ping_pong(struct __sk_buff *skb)
+/* True where the packet at the cursor was an echo request for us and now is its reply. */
+static __always_inline bool answer_v4(struct cursor *cursor)
 {
 	struct ip_packet packet = {};
 	struct echo_header *echo;
+	struct iphdr *ip;
+
+	if (take_ipv4(cursor, &packet) != PARSE_OK || packet.protocol != IPPROTO_ICMP || packet.fragment)
+		return false;
+	ip = packet.v4;
+	if (ip->ihl != 5 || !is_own_v4(ip->daddr) || !is_unicast_v4(ip->daddr) || !is_unicast_v4(ip->saddr))
+		return false;
+	echo = cursor_take_header(cursor, struct echo_header);
+	if (!echo || echo->type != ICMP_ECHO_REQUEST)
+		return false;
+	reverse_v4(ip);
+	set_type(echo, ICMP_ECHO_REPLY);
+	return true;
+}
+
+/* Fragments have an extension header, so they are left to the host with all others that have one. */
+static __always_inline bool answer_v6(struct cursor *cursor)
+{
+	struct ipv6hdr *ip = cursor_take_header(cursor, struct ipv6hdr);
+	struct echo_header *echo;
+
+	if (!ip || ip->version != 6 || ip->nexthdr != IPPROTO_ICMPV6)
+		return false;
+	if (!is_own_v6(&ip->daddr) || !is_unicast_v6(&ip->daddr) || !is_unicast_v6(&ip->saddr))
+		return false;
+	echo = cursor_take_header(cursor, struct echo_header);
+	if (!echo || echo->type != ICMPV6_ECHO_REQUEST)
+		return false;
+	reverse_v6(ip);
+	set_type(echo, ICMPV6_ECHO_REPLY);
+	return true;
+}
+
+SEC("tc")
+int tc_ping_pong(struct __sk_buff *skb)
+{
 	struct ethhdr *ethernet;
 	struct cursor cursor;
+	__be16 ethertype;
+	bool answered = false;
 
 	tc_pull_headers(skb);
 	cursor = cursor_open(skb);
-	if (take_ip(&cursor, &ethernet, &packet) != PARSE_OK || !is_icmp(&packet))
+	ethertype = take_ethernet(&cursor, &ethernet);
+	if (!ethertype || is_group_mac(ethernet->h_dest))
 		return TC_ACT_OK;
-	if (!is_for_us(ethernet, &packet))
-		return TC_ACT_OK;
-	echo = cursor_take_header(&cursor, struct echo_header);
-	if (!echo || !is_echo_request(&packet, echo->type))
+	if (ethertype == bpf_htons(ETH_P_IP))
+		answered = answer_v4(&cursor);
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		answered = answer_v6(&cursor);
+	if (!answered)
 		return TC_ACT_OK;
 
 	swap_macs(ethernet);
-	if (packet.v4) {
-		reverse_v4(packet.v4);
-		set_type(echo, ICMP_ECHO_REPLY);
-	} else if (packet.v6) {
-		reverse_v6(packet.v6);
-		set_type(echo, ICMPV6_ECHO_REPLY);
-	}
 	/* Moves the packet itself to the interface's way out: no copy is made, none is left to drop. */
 	return bpf_redirect(skb->ifindex, 0);
 }
