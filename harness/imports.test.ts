@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   kernel: ["model", "packet", "object", "data"],
   netns: ["model", "kernel"],
   wire: ["model", "packet", "kernel", "netns"],
-  run: ["model", "packet", "object", "scenario", "plan", "judge", "kernel", "wire", "netns"],
+  run: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns"],
   bench: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns", "run"],
   cli: ["model", "packet", "object", "scenario", "plan", "judge", "kernel", "wire", "netns", "run", "reports", "bench"],
 };

@@ -12,6 +12,7 @@ export const errno = {
   EINVAL: 22,
   ENOSPC: 28,
   ERANGE: 34,
+  EPROTO: 71,
   EOPNOTSUPP: 95,
   ENOTSUPP: 524,
 } as const;

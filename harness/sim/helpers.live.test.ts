@@ -180,6 +180,31 @@ const cases: readonly HelperCase[] = [
       }`,
   },
   {
+    name: "bpf_skb_set_tunnel_key and bpf_skb_get_tunnel_key",
+    type: "sched_cls",
+    calls: `
+      struct bpf_tunnel_key key = { .tunnel_id = arg[0], .tunnel_tos = arg[1], .tunnel_ttl = arg[1] >> 8,
+        .tunnel_ext = arg[2] % 5 == 0, .tunnel_label = arg[2] % 3 == 0 ? arg[3] & 0xfffff : 0 };
+      for (int i = 0; i < 4; i++) { key.remote_ipv6[i] = arg[i]; key.local_ipv6[i] = arg[i + 1]; }
+      note(bpf_skb_get_tunnel_key(context, &key, sizeof(key), arg[4] % 2));
+      key.remote_ipv4 = arg[2];
+      key.tunnel_id = arg[0];
+      key.tunnel_label = arg[2] % 3 == 0 ? arg[3] & 0xfffff : 0;
+      note(bpf_skb_set_tunnel_key(context, &key, arg[4] % 7 ? sizeof(key) : 28, arg[5] & 0x27));
+      note(bpf_skb_get_tunnel_key(context, &key, sizeof(key), arg[5] % 2));
+      for (int i = 0; i < sizeof(key); i++) note(((char *)&key)[i]);`,
+  },
+  {
+    name: "bpf_probe_read_kernel",
+    type: "xdp",
+    calls: `
+      __u64 there = arg[0], here = 1;
+      note(bpf_probe_read_kernel(&here, 8, &there));
+      note(here);
+      note(bpf_probe_read_kernel(&here, 8, (void *)16));
+      note(here);`,
+  },
+  {
     name: "redirections of skbs",
     type: "sched_cls",
     calls: `

@@ -1,4 +1,6 @@
+import { readable } from "../arena.js";
 import { errno } from "../errno.js";
+import type { Helper } from "../machine.js";
 import type { World } from "../world.js";
 import type { HelperTable } from "./table.js";
 
@@ -12,6 +14,8 @@ const maxLoops = 8 * 1024 * 1024;
 export function kernelHelpers(world: World): HelperTable {
   const now = () => world.nowNs;
   return {
+    // bpf_probe_read(dst, size, unsafe_ptr)
+    4: probeRead,
     // bpf_ktime_get_ns()
     5: now,
     // bpf_get_prandom_u32()
@@ -24,6 +28,8 @@ export function kernelHelpers(world: World): HelperTable {
     93: () => 0,
     // bpf_spin_unlock(lock)
     94: () => 0,
+    // bpf_probe_read_kernel(dst, size, unsafe_ptr)
+    113: probeRead,
     // bpf_jiffies64(): the kernel's counter starts five minutes before it would overflow.
     118: () => BigInt.asUintN(32, -300n * jiffiesPerSecond) + (world.nowNs * jiffiesPerSecond) / 1_000_000_000n,
     // bpf_ktime_get_boot_ns(): the machine never sleeps.
@@ -59,3 +65,18 @@ export function kernelHelpers(world: World): HelperTable {
     208: now,
   };
 }
+
+/** TASK_SIZE_MAX of x86-64: addresses below are no business of the kernel's (copy_from_kernel_nofault_allowed). */
+const userSpaceEnd = 2 ** 47;
+
+/** What cannot be read is zero, and an error instead of a fault. */
+const probeRead: Helper = (call) => {
+  const size = call.u32(2);
+  const from = call.address(3);
+  const out = call.write(1, size);
+  const allowed = call.arena.allows(from, size, readable);
+  if (allowed) out.set(call.arena.read(from, size));
+  else out.fill(0);
+  if (allowed) return 0;
+  return from < userSpaceEnd ? -errno.ERANGE : -errno.EFAULT;
+};

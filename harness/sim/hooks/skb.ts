@@ -8,6 +8,7 @@ import { printHelpers } from "../helpers/print.js";
 import { skbByteHelpers } from "../helpers/skb-bytes.js";
 import { skbCsumHelpers } from "../helpers/skb-csum.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
+import { skbTunnelHelpers, type TunnelKey } from "../helpers/skb-tunnel.js";
 import { skbVlanHelpers } from "../helpers/skb-vlan.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import type { FieldValue } from "../../model/packet.js";
@@ -52,6 +53,7 @@ export class SkbWorld implements HookWorld {
   redirect: SkbRedirect | undefined;
   /** Copies that the program sent while it ran. */
   clones: SkbClone[] = [];
+  tunnelKey: TunnelKey | undefined;
   readonly #arena: Arena;
   readonly #packet: SkbPacket;
   readonly #devices: ReadonlySet<number>;
@@ -84,6 +86,7 @@ export class SkbWorld implements HookWorld {
   open({ bytes, fields = {} }: SkbInput): void {
     this.redirect = undefined;
     this.clones = [];
+    this.tunnelKey = undefined;
     const { view } = this.#arena;
     this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
     this.#packet.open(bytes, this.fromNetwork);
@@ -126,6 +129,7 @@ export class SkbWorld implements HookWorld {
       ...skbCsumHelpers(this.#packet),
       ...skbRoomHelpers(this.#packet),
       ...skbVlanHelpers(this.#packet),
+      ...skbTunnelHelpers(this),
       // bpf_clone_redirect(skb, ifindex, flags)
       13: (call) => {
         const [ifindex, flags] = [call.u32(2), call.u64(3)];
