@@ -2,7 +2,7 @@ import type { CaseResult } from "../model/outcome.js";
 import { prepare, type Preparation } from "./prepare.js";
 import { Sessions } from "./run.js";
 import { runJob } from "./run-job.js";
-import type { WorkerTask } from "./workers.js";
+import { interruption, type WorkerTask } from "./workers.js";
 
 /** A worker process of `--jobs`: one task at a time over IPC; ends when its parent disconnects. */
 
@@ -11,8 +11,9 @@ const preparations = new Map<string, Promise<Preparation>>();
 let sessions: Sessions | undefined;
 let running: Promise<void> = Promise.resolve();
 
-process.on("message", (task: WorkerTask) => {
-  running = answer(task);
+process.on("message", (task: WorkerTask | typeof interruption) => {
+  if (task === interruption) stop.abort();
+  else running = answer(task);
 });
 
 process.on("disconnect", () => {
@@ -20,8 +21,8 @@ process.on("disconnect", () => {
   void running.then(() => sessions?.close());
 });
 
-// The parent handles Ctrl-C, which the terminal sends to the whole group, and then disconnects.
-process.on("SIGINT", () => undefined);
+// The parent handles these, which a terminal sends to the whole group, and then says so.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => undefined);
 
 async function answer(task: WorkerTask): Promise<void> {
   const result = await runTask(task);

@@ -15,6 +15,9 @@ export interface WorkerTask {
   readonly captures: string | undefined;
 }
 
+/** What a worker is told to end what it is doing early. */
+export const interruption = "interrupted";
+
 const workerModule = fileURLToPath(new URL("./worker.js", import.meta.url));
 
 /**
@@ -35,6 +38,10 @@ export async function* runInWorkers(options: RunOptions): AsyncGenerator<CaseRes
     if (!job) return worker.disconnect();
     pending.set(worker, askWorker(worker, job, options));
   };
+  const interrupt = (): void => {
+    for (const worker of workers) if (worker.connected) worker.send(interruption);
+  };
+  signal.addEventListener("abort", interrupt);
   try {
     workers.forEach(assign);
     while (pending.size > 0) {
@@ -43,6 +50,7 @@ export async function* runInWorkers(options: RunOptions): AsyncGenerator<CaseRes
       assign(worker);
     }
   } finally {
+    signal.removeEventListener("abort", interrupt);
     for (const worker of workers) if (worker.connected) worker.disconnect();
     // A worker whose parent has gone closes its sessions and ends by itself.
     await Promise.all(ended);
