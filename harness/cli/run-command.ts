@@ -2,7 +2,7 @@ import { backendNames, type BackendName, type Capabilities } from "../model/back
 import { harnessError } from "../model/error.js";
 import type { RunEvent } from "../model/event.js";
 import { nearest } from "../model/nearest.js";
-import { builtBackends, probeBackends } from "../run/backends.js";
+import { probeBackends } from "../run/backends.js";
 import { findScenarios } from "../run/find-scenarios.js";
 import { removeLeftovers } from "../run/leftovers.js";
 import { prepare } from "../run/prepare.js";
@@ -39,7 +39,7 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
     return exitStatus.badInput;
   }
 
-  const capabilities = await probeBackends(asked ?? builtBackends);
+  const capabilities = await probeBackends(asked);
   const unavailable = capabilities.filter((c) => c.unavailable !== undefined);
   if (asked && unavailable.length > 0) {
     for (const c of unavailable) process.stderr.write(unavailableLine(c));
@@ -49,10 +49,6 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
   const backends = capabilities.filter((c) => c.unavailable === undefined).map((c) => c.backend);
   const { grep, shard } = options;
   const jobs = selectJobs(prepared, { backends, grep, shard });
-  if (backends.length === 0) {
-    for (const c of unavailable) process.stderr.write(unavailableLine(c));
-    return exitStatus.backendUnavailable;
-  }
   if (jobs.length === 0) throw nothingToRun(options, capabilities);
   for (const line of await removeLeftovers())
     process.stderr.write(`packetproof: a killed run had left ${line}: removed\n`);

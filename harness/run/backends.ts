@@ -1,24 +1,17 @@
-import type { Backend, BackendName, Capabilities } from "../model/backend.js";
+import { backendNames, type Backend, type BackendName, type Capabilities } from "../model/backend.js";
 
 /** Each backend's code is imported when it is asked for: `--help` and `check` need none of it. */
-const loaders: Partial<Record<BackendName, () => Promise<Backend>>> = {
+const loaders: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+  sim: async () => (await import("../sim/backend.js")).simBackend,
   kernel: async () => (await import("../kernel/backend.js")).kernelBackend,
   wire: async () => (await import("../wire/backend.js")).wireBackend,
 };
 
-/** The backends of this version, in the order in which results are shown. */
-export const builtBackends = Object.keys(loaders) as readonly BackendName[];
-
-export async function loadBackend(name: BackendName): Promise<Backend | undefined> {
-  return loaders[name]?.();
+export async function loadBackend(name: BackendName): Promise<Backend> {
+  return loaders[name]();
 }
 
-/** What each backend can do on this machine now. */
-export async function probeBackends(names: readonly BackendName[]): Promise<Capabilities[]> {
-  return Promise.all(
-    names.map(async (name) => {
-      const backend = await loadBackend(name);
-      return backend ? backend.probe() : { backend: name, unavailable: `this version has no ${name} backend yet` };
-    }),
-  );
+/** What each backend, or each of some, can do on this machine now. */
+export async function probeBackends(names: readonly BackendName[] = backendNames): Promise<Capabilities[]> {
+  return Promise.all(names.map(async (name) => (await loadBackend(name)).probe()));
 }

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { MapPatch, Plan } from "../model/plan.js";
 import { planScenario } from "../plan/plan.js";
 import { parseScenario } from "../scenario/parse.js";
-import { builtBackends, probeBackends } from "./backends.js";
+import { probeBackends } from "./backends.js";
 import { findObject } from "./object.js";
 import { projectRoot } from "./project.js";
 import { runJob } from "./run-job.js";
@@ -55,7 +55,7 @@ function addressKey(n: number): MapPatch["key"] {
   return Uint8Array.of(10, n >>> 16, n >>> 8, n);
 }
 
-const capabilities = await probeBackends(builtBackends);
+const capabilities = await probeBackends();
 
 describe("a blacklist of 100,000 addresses", () => {
   const sessions = new Sessions({ port: "af_packet", signal: new AbortController().signal });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { expect } from "chai";
-import { builtBackends, probeBackends } from "./backends.js";
+import { probeBackends } from "./backends.js";
 import { findScenarios } from "./find-scenarios.js";
 import { prepare } from "./prepare.js";
 import { projectRoot } from "./project.js";
@@ -18,7 +18,7 @@ const folder = join(projectRoot, "scenarios", "must-fail");
 /** `file › case › backend` → what the first or any mismatch has to be about. */
 const expected = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as Record<string, string>;
 const { prepared, diagnostics } = await prepare(await findScenarios([folder]), 1);
-const capabilities = await probeBackends(builtBackends);
+const capabilities = await probeBackends();
 const backends = capabilities.filter((c) => c.unavailable === undefined).map((c) => c.backend);
 const jobs = selectJobs(prepared, { backends, grep: undefined, shard: undefined }).map((job) => ({
   ...job,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { failureBlock, noColour } from "../../reports/terminal.js";
 import { formatDiagnostic } from "../scenario/diagnostic.js";
-import { builtBackends, probeBackends } from "./backends.js";
+import { probeBackends } from "./backends.js";
 import { findScenarios } from "./find-scenarios.js";
 import { prepare } from "./prepare.js";
 import { projectRoot } from "./project.js";
@@ -13,7 +13,7 @@ import { selectJobs } from "./select.js";
 
 const seed = 1;
 const { prepared, diagnostics } = await prepare(await findScenarios([join(projectRoot, "scenarios")]), seed);
-const capabilities = await probeBackends(builtBackends);
+const capabilities = await probeBackends();
 const backends = capabilities.filter((c) => c.unavailable === undefined).map((c) => c.backend);
 
 describe("shipped scenarios", () => {
