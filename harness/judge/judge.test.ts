@@ -75,6 +75,24 @@ describe("judge", () => {
     expect(mismatch).to.deep.include({ what: "packet", expected: "to come out" });
   });
 
+  it("fails a clone that nobody asked for beside a packet that passed", async () => {
+    const plan = await planCase("send: [eth, ipv4]\nexpect: { unchanged: all }");
+    const clone = frame(plan, 0);
+    const place = { at: { host: "dut", dev: "eth0" }, direction: "stack" as const };
+    const seen = [accepted, verdict("TC_ACT_OK", "TC_ACT_PIPE"), { ...clone, place }];
+    expect(judge(plan, "wire", seen).mismatches).to.deep.equal([]);
+    expect(judge(plan, "wire", [...seen, clone]).mismatches.map((m) => m.what)).to.deep.equal([
+      "silence on client:eth0",
+    ]);
+    const listed = await planCase('send: [eth, ipv4]\nexpect: { frames: { "client:eth0": [[eth, ipv4]] } }');
+    expect(judge(listed, "wire", [...seen, clone]).mismatches).to.deep.equal([]);
+  });
+
+  it("wants a verdict of every packet", async () => {
+    const plan = await planCase("send: { packets: [[eth], [eth]] }\nexpect: { verdict: XDP_PASS }");
+    expect(judge(plan, "wire", [accepted, verdict("XDP_PASS")]).missing).to.deep.equal(["verdict"]);
+  });
+
   it("wants exactly the listed frames at a place", async () => {
     const lines = 'send: [eth, ipv4]\nexpect: { frames: { "client:eth0": [[eth, ipv4]] } }';
     const plan = await planCase(lines);
