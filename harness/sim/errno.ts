@@ -9,10 +9,12 @@ export const errno = {
   EFAULT: 14,
   EBUSY: 16,
   EEXIST: 17,
+  ENODEV: 19,
   EINVAL: 22,
   ENOSPC: 28,
   ERANGE: 34,
   EPROTO: 71,
   EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
   ENOTSUPP: 524,
 } as const;

@@ -195,6 +195,14 @@ const cases: readonly HelperCase[] = [
       for (int i = 0; i < sizeof(key); i++) note(((char *)&key)[i]);`,
   },
   {
+    name: "bpf_fib_lookup, where nothing is forwarded",
+    type: "xdp",
+    calls: `
+      struct bpf_fib_lookup params = { .family = arg[0] % 3 ? 2 : arg[0] % 11, .ifindex = arg[1] % 2, .tot_len = 100 };
+      note(bpf_fib_lookup(context, &params, sizeof(params), arg[2] & 0x47));
+      note(bpf_fib_lookup(context, &params, 63, 0));`,
+  },
+  {
     name: "bpf_probe_read_kernel",
     type: "xdp",
     calls: `

@@ -6,6 +6,7 @@ import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { toHex } from "../model/hex.js";
 import type { EngineName } from "./engine.js";
 import { ProgramFault } from "./fault.js";
+import { Fib } from "./fib.js";
 import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
 import type { MapStore } from "./maps/map-store.js";
 import { PerfEventArrayStore } from "./maps/perf-event-array.js";
@@ -61,7 +62,8 @@ class PlanRun {
     this.#plan = plan;
     this.#devices = ["", ...devicesOf(plan)];
     const devices = [...this.#devices.keys()].slice(1);
-    this.#world = new World({ seed: plan.seed, devices });
+    const host = plan.topology.hosts.find(({ name }) => name === plan.topology.attach.host);
+    this.#world = new World({ seed: plan.seed, devices, fib: new Fib(host, this.#devices) });
     this.#object = new SimulatedObject(plan.object, { world: this.#world, engine, globals: plan.globals, hook });
     this.#object.program(plan.program.name);
   }

@@ -1,3 +1,5 @@
+import type { Fib } from "./fib.js";
+
 /** What a run depends on beside programs and packets. The same options give the same run. */
 export interface WorldOptions {
   readonly seed: number;
@@ -5,6 +7,8 @@ export interface WorldOptions {
   readonly cpus?: number;
   /** Indexes of the interfaces there are; the loopback device alone, if nothing is said. */
   readonly devices?: readonly number[];
+  /** Routes of the host that the program runs on; without, it forwards nothing. */
+  readonly fib?: Fib;
   /** Nanoseconds since the simulated machine was started. */
   readonly bootNs?: bigint;
 }
@@ -16,6 +20,7 @@ const defaultBootNs = 60_000_000_000n;
 export class World {
   readonly cpus: number;
   readonly devices: ReadonlySet<number>;
+  readonly fib: Fib | undefined;
   /** The CPU that runs the next packet. */
   cpu = 0;
   /** What bpf_ktime_get_ns() and its relatives return. */
@@ -23,9 +28,10 @@ export class World {
   #printed: string[] = [];
   #random: number;
 
-  constructor({ seed, cpus = 4, devices = [1], bootNs = defaultBootNs }: WorldOptions) {
+  constructor({ seed, cpus = 4, devices = [1], fib, bootNs = defaultBootNs }: WorldOptions) {
     this.cpus = cpus;
     this.devices = new Set(devices);
+    this.fib = fib;
     this.nowNs = bootNs;
     this.#random = seed >>> 0;
   }

@@ -2,6 +2,7 @@ import { readable, writable, type Arena } from "../arena.js";
 import { errno } from "../errno.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { eventHelpers } from "../helpers/events.js";
+import { fibHelpers } from "../helpers/fib.js";
 import { kernelHelpers } from "../helpers/kernel.js";
 import { mapHelpers } from "../helpers/maps.js";
 import { printHelpers } from "../helpers/print.js";
@@ -74,6 +75,7 @@ export class SkbWorld implements HookWorld {
       eventHelpers(maps, world, (sizeBytes) => this.#packet.bytesAt(0, sizeBytes)),
       skbByteHelpers(this.#packet),
       type === "sched_cls" ? this.#trafficControlHelpers() : {},
+      type === "sched_cls" ? fibHelpers(world, false) : {},
     );
   }
 

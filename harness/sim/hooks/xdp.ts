@@ -4,6 +4,7 @@ import { errno } from "../errno.js";
 import { Fault } from "../fault.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { eventHelpers } from "../helpers/events.js";
+import { fibHelpers } from "../helpers/fib.js";
 import { kernelHelpers } from "../helpers/kernel.js";
 import { mapHelpers } from "../helpers/maps.js";
 import { printHelpers } from "../helpers/print.js";
@@ -81,6 +82,7 @@ export class XdpWorld implements HookWorld {
       kernelHelpers(world),
       printHelpers(world),
       csumHelpers,
+      fibHelpers(world, true),
       eventHelpers(maps, world, sample),
       this.#ownHelpers(),
     );
