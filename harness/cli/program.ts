@@ -15,6 +15,7 @@ export function createProgram(): Command {
       `
 Examples:
   packetproof run scenarios                                every scenario on every backend that runs here
+  packetproof run my.yml --backend sim                     one file, in the simulator: no root, no kernel
   packetproof run my.yml --backend kernel --grep 'SYN'     one case, through BPF_PROG_TEST_RUN
   packetproof check my.yml                                 find mistakes in a scenario without running it
   packetproof doctor                                       what runs on this machine, and how to mend the rest
