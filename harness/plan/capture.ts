@@ -10,6 +10,9 @@ import { parsePacket } from "../packet/parse.js";
 
 export type CaptureSource = SendSource & { readonly kind: "capture" };
 
+/** A step's packets are all in memory, each with what became of it. */
+const mostPackets = 100_000;
+
 /** Opens a capture file by the path that the scenario says, at `span`; what it throws becomes a diagnostic there. */
 export type OpenCapture = (path: string, span: Span) => CaptureInput | Promise<CaptureInput>;
 
@@ -26,6 +29,11 @@ export async function packetsOfCapture(source: CaptureSource, openCapture: OpenC
     seen = index;
     if (filter && !matchLayers(parsePacket(packet), filter)) continue;
     packets.push(set.length === 0 ? packet : editPacket(packet, set));
+    if (packets.length > mostPackets)
+      throw harnessError("scenario", `${path.value} has more than ${mostPackets} packets to send in one step`, {
+        span: source.span,
+        hint: "pick some with 'frames' or 'filter'",
+      });
   }
   const beyond = frames?.find(([, last]) => Number.isFinite(last) && last > seen);
   if (beyond)

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { mkdir, readFile, rename } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa, ExecaError } from "execa";
 import { harnessError } from "../model/error.js";
 import type { Span } from "../model/span.js";
+import { objectFolder } from "./object-folder.js";
 import { projectRoot } from "./project.js";
 import { readInput } from "./read-input.js";
 
@@ -33,7 +33,7 @@ export function clangArguments(): readonly string[] {
 export async function compileSource(source: string, span: Span | undefined): Promise<Uint8Array> {
   const text = await readInput(source, span);
   const digest = createHash("sha256").update(source).update(text).digest("hex").slice(0, 16);
-  const folder = join(tmpdir(), `packetproof-objects-${process.getuid?.() ?? 0}-${process.pid}`);
+  const folder = objectFolder();
   const object = join(folder, `${basename(source, ".c")}-${digest}.o`);
   if (!existsSync(object)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
