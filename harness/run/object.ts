@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { harnessError } from "../model/error.js";
+import { HarnessError, harnessError } from "../model/error.js";
 import { nearest } from "../model/nearest.js";
 import type { BpfObject } from "../model/object.js";
 import type { Located } from "../model/scenario.js";
@@ -39,8 +39,9 @@ async function read(path: string, program: Located<string>): Promise<BpfObject> 
       : await readInput(path, program.span);
     return readObject(bytes, name);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "object") {
-      throw harnessError("object", `${program.value}: ${error.message}`, { span: program.span, cause: error });
+    if (error instanceof HarnessError && error.code === "object") {
+      const hint = error.diagnostics[0]?.hint;
+      throw harnessError("object", `${program.value}: ${error.message}`, { span: program.span, hint, cause: error });
     }
     throw error;
   }
