@@ -213,6 +213,11 @@ const cases: readonly HelperCase[] = [
       note(here);`,
   },
   {
+    name: "bpf_skb_ecn_set_ce",
+    type: "sched_cls",
+    calls: `note(bpf_skb_ecn_set_ce(context));`,
+  },
+  {
     name: "redirections of skbs",
     type: "sched_cls",
     calls: `

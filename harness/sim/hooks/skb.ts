@@ -8,6 +8,7 @@ import { mapHelpers } from "../helpers/maps.js";
 import { printHelpers } from "../helpers/print.js";
 import { skbByteHelpers } from "../helpers/skb-bytes.js";
 import { skbCsumHelpers } from "../helpers/skb-csum.js";
+import { skbFlowHelpers } from "../helpers/skb-flow.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
 import { skbTunnelHelpers, type TunnelKey } from "../helpers/skb-tunnel.js";
 import { skbVlanHelpers } from "../helpers/skb-vlan.js";
@@ -131,6 +132,7 @@ export class SkbWorld implements HookWorld {
       ...skbCsumHelpers(this.#packet),
       ...skbRoomHelpers(this.#packet),
       ...skbVlanHelpers(this.#packet),
+      ...skbFlowHelpers(this.#packet),
       ...skbTunnelHelpers(this),
       // bpf_clone_redirect(skb, ifindex, flags)
       13: (call) => {

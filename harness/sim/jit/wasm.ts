@@ -111,10 +111,8 @@ export class Writer {
   }
 
   byte(...values: readonly number[]): this {
-    for (const value of values) {
-      if (this.#length === this.#bytes.length) this.#grow(this.#length + 1);
-      this.#bytes[this.#length++] = value;
-    }
+    this.#grow(this.#length + values.length);
+    for (let i = 0; i < values.length; i++) this.#bytes[this.#length++] = values[i]!;
     return this;
   }
 
@@ -137,7 +135,22 @@ export class Writer {
 
   /** Signed LEB128. */
   signed(value: number | bigint): this {
-    let rest = BigInt(value);
+    return typeof value === "number" && value === (value | 0) ? this.#signed32(value) : this.#signed64(BigInt(value));
+  }
+
+  #signed32(value: number): this {
+    let rest = value;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      const done = rest === ((low & 0x40) === 0 ? 0 : -1);
+      this.byte(done ? low : low | 0x80);
+      if (done) return this;
+    }
+  }
+
+  #signed64(value: bigint): this {
+    let rest = value;
     for (;;) {
       const low = Number(rest & 0x7fn);
       rest >>= 7n;

@@ -82,7 +82,8 @@ export class BodyWriter {
   }
 
   readonly #branchToFault = (): void => {
-    this.#out.byte(op.brIf).unsigned(this.#depthOf((label) => label.kind === "fault"));
+    // The fault exit encloses everything.
+    this.#out.byte(op.brIf).unsigned(this.#labels.length - 1);
   };
 
   /** Marks the part of the frame that is used as never written. */
