@@ -1,11 +1,12 @@
 import { HarnessError } from "../model/error.js";
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
-import { inputFieldsOf, longestPacketBytes } from "./hooks/packet-hook.js";
+import { inputFieldsOf, longestPacketBytes, packetHook } from "./hooks/packet-hook.js";
 
 const ethernetBytes = 14;
 
 /** What of a plan the simulator cannot do or see, by name; `load` is tried for what the object itself needs. */
 export function missingFor(plan: Plan, load: () => void): string[] {
+  if (!packetHook(plan.programType)) return [`programs of type ${plan.programType} are not simulated`];
   const missing = new Set(missingOfObject(load));
   if (plan.load.fails) missing.add("a refused load: the simulator has no verifier");
   if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");

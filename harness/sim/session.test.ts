@@ -42,7 +42,7 @@ for (const engine of engineNames) {
     it("tells verdict and packet", async () => {
       const plan = planFor(fixtureObject("xdp_icmp_log"), "xdp", { steps: steps(sendStep([ping])) });
       const [verdict] = await run(plan, "verdict");
-      expect(verdict).to.include({ step: 0, packet: 0, evidence: "retval 2", returned: 2 });
+      expect(verdict).to.include({ step: 0, packet: 0, evidence: "returned 2", returned: 2 });
       expect(verdict!.possible).to.deep.equal(["XDP_PASS"]);
       const [packet] = await run(plan, "packet");
       expect(toHex(packet!.bytes)).to.equal(toHex(ping));
@@ -85,7 +85,7 @@ for (const engine of engineNames) {
       const [entry] = seen.at(-1)!.entries;
       expect(entry!.values.slice(0, 3).map((value) => value[0])).to.deep.equal([3, 2, 0]);
       const [verdict] = await run(planFor(object, "xdp", { steps: steps(send) }), "verdict");
-      expect(verdict!.evidence).to.equal("retval 2 in 5 of 5 runs");
+      expect(verdict!.evidence).to.equal("returned 2 in 5 of 5 runs");
     });
 
     it("makes a fault an observation and goes on", async () => {
@@ -109,6 +109,11 @@ for (const engine of engineNames) {
         (await run(planFor(object, "xdp", { steps: unload, pins }), "map")).map(({ step }) => step);
       expect(await stepsSeen({})).to.deep.equal([-1, 0]);
       expect(await stepsSeen({ [map!.name]: "count" })).to.deep.equal([-1, 0, 1]);
+    });
+
+    it("says of a type that is not simulated only that", () => {
+      const plan = planFor(fixtureObject("sk_lookup"), "sk_lookup", { steps: steps(sendStep([ping])) });
+      expect(session.missing(plan)).to.deep.equal(["programs of type sk_lookup are not simulated"]);
     });
 
     it("says what it cannot do", () => {

@@ -6,7 +6,7 @@ import { Arena } from "../arena.js";
 import { errno } from "../errno.js";
 import type { MapStore } from "./map-store.js";
 import { MapTable } from "./map-table.js";
-import { RingBufferStore } from "./ring-buffer.js";
+import type { RingBufferStore } from "./ring-buffer.js";
 
 const cpus = 2;
 
