@@ -55,6 +55,9 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
   return report(options, capabilities, seed, jobs);
 }
 
+/** What asks a run to end early, a terminal that is closed included. */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 async function report(
   options: RunCommandOptions,
   capabilities: readonly Capabilities[],
@@ -65,7 +68,7 @@ async function report(
   const status = new StatusLine(process.stdout);
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  for (const name of endings) process.once(name, interrupt);
 
   const events: RunEvent[] = [];
   let done = 0;
@@ -81,7 +84,7 @@ async function report(
     status.show(`${done}/${jobs.length}  ${result.file} › ${result.case} [${result.backend}]`);
   }
   status.clear();
-  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  for (const name of endings) process.off(name, interrupt);
 
   const folded = foldReport(events);
   if (options.json !== undefined) await writeJson(options.json, folded);
