@@ -1,6 +1,6 @@
+import { expectationsOn } from "../model/expectations.js";
 import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
 import { missingContext } from "./context.js";
-import { expectationsOn } from "./expected.js";
 import { whyUnreadable, whyUnsettable } from "./maps.js";
 import { withoutTestRun } from "./test-run-error.js";
 

@@ -1,9 +1,10 @@
 import type { BackendName } from "../model/backend.js";
+import { expectationsOn, expectedMaps } from "../model/expectations.js";
 import type { MapSpec } from "../model/object.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
-import { expectationsOn, expectedEvents, expectedMaps, wantsPrintk } from "./expected.js";
+import { expectedEvents, wantsPrintk } from "./expected.js";
 import { KernelLog, splatIn } from "./kernel-log.js";
 import type { LoadedObject } from "./loaded-object.js";
 import { printkReader, type PrintkReader, type PrintkTask } from "./printk.js";

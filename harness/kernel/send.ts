@@ -1,10 +1,10 @@
-import { verdictName, type ProgramType } from "../model/hook.js";
+import { expectationsOn } from "../model/expectations.js";
+import { isDropped, verdictName, type ProgramType } from "../model/hook.js";
 import { isPerCpu } from "../model/object.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
 import { emptyFields, testRunInputs, testRunOutputs, type TestRunInputs } from "./context.js";
 import { onCpu } from "./cpus.js";
-import { expectationsOn } from "./expected.js";
 import { linkLayer, type LinkLayer } from "./link-layer.js";
 import { collectResults, type Result } from "./results.js";
 import type { TestNetwork } from "./test-network.js";
@@ -71,13 +71,9 @@ function observationsOf(
   const evidence = times === 1 ? `retval ${returned}` : `retval ${returned} in ${runs} of ${times} runs`;
   const { bytes, fields } = testRunOutputs(type, data, context);
   const seen: Observation[] = [{ kind: "verdict", step, packet, possible: [name], evidence, returned, durationNs }];
-  if (bytes && !isDropped(type, name, returned))
+  // The kernel gives the bytes of a dropped packet back as well.
+  if (bytes && !isDropped(type, returned))
     seen.push({ kind: "packet", step, packet, place: "output", bytes: link.unwrap(bytes), timestampNs: undefined });
   if (Object.keys(fields).length > 0) seen.push({ kind: "context", step, packet, fields });
   return seen;
-}
-
-/** The kernel gives the bytes of a dropped packet back as well, but nothing comes out of the program. */
-function isDropped(type: ProgramType, verdict: string, returned: number): boolean {
-  return type === "socket_filter" ? returned === 0 : /DROP|ABORTED|SHOT/.test(verdict);
 }

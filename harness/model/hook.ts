@@ -90,3 +90,8 @@ export function verdictName(type: ProgramType, returned: number): string {
   for (const [name, value] of Object.entries(verdictsOf(type))) if (value === signed) return name;
   return String(signed);
 }
+
+/** Whether a return value means that nothing comes out of the program: a packet dropped, or shown to no socket. */
+export function isDropped(type: ProgramType, returned: number): boolean {
+  return type === "socket_filter" ? returned === 0 : /DROP|ABORTED|SHOT/.test(verdictName(type, returned));
+}

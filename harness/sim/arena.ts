@@ -1,5 +1,6 @@
 import type { SizeBytes } from "../isa/instruction.js";
 import { Fault } from "./fault.js";
+import { MemoryPool } from "./memory-pool.js";
 import { describePlace, type Region } from "./region.js";
 
 /** Bits of a byte's shadow. A stack slot that nothing was written to yet may be written, but not read. */
@@ -23,7 +24,7 @@ const maxCapacityBytes = 2 ** 31;
  * capacity. The byte at address `a` has its permissions, its *shadow*, at `a + capacityBytes`: one
  * masked load checks an access of any size to the byte.
  *
- * The memory never grows, so that views stay valid; pages that nothing touched cost nothing.
+ * The memory never grows, so that views stay valid until `release`; pages that nothing touched cost nothing.
  */
 export class Arena {
   /** A power of two. */
@@ -32,16 +33,17 @@ export class Arena {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly #shadow: Uint8Array;
+  readonly #pool: MemoryPool;
   /** Ascending by start. */
   readonly #regions: Region[] = [];
   #nextFree = firstAddress;
 
-  constructor(neededBytes: number) {
+  constructor(neededBytes: number, pool = new MemoryPool()) {
     this.capacityBytes = pageBytes * 2 ** Math.ceil(Math.log2((neededBytes + firstAddress) / pageBytes));
     if (this.capacityBytes > maxCapacityBytes)
       throw new RangeError(`${neededBytes} bytes are more than the simulator can address`);
-    const pages = (2 * this.capacityBytes) / pageBytes;
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.#pool = pool;
+    this.memory = pool.take(this.#pages);
     this.bytes = new Uint8Array(this.memory.buffer, 0, this.capacityBytes);
     this.view = new DataView(this.memory.buffer);
     this.#shadow = new Uint8Array(this.memory.buffer, this.capacityBytes);
@@ -67,6 +69,13 @@ export class Arena {
     const start = this.allocate(sizeBytes, permission, () => ({ name, start: 0, sizeBytes }));
     if (start === undefined) throw new RangeError(`no room for ${sizeBytes} bytes of ${name}`);
     return start;
+  }
+
+  /** Gives the memory back, for another machine: nothing that has a view of it may be used any more. */
+  release(): void {
+    this.bytes.fill(0, 0, this.#nextFree);
+    this.#shadow.fill(0, 0, this.#nextFree);
+    this.#pool.give(this.memory, this.#pages, 2 * this.#nextFree);
   }
 
   protect(address: number, sizeBytes: number, permission: number): void {
@@ -125,6 +134,10 @@ export class Arena {
     const bad = this.#firstForbidden(address, sizeBytes, permission);
     const place = describePlace(this.#regions, address, sizeBytes, bad, this.#why(bad));
     return new Fault(`${verb} ${sizeBytes} byte${sizeBytes === 1 ? "" : "s"} at ${hex(address)}: ${place}`);
+  }
+
+  get #pages(): number {
+    return (2 * this.capacityBytes) / pageBytes;
   }
 
   #firstForbidden(address: number, sizeBytes: number, permission: number): number {

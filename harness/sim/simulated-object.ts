@@ -9,6 +9,7 @@ import type { Code } from "./code.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
 import { linkProgram } from "./link.js";
+import type { MemoryPool } from "./memory-pool.js";
 import { Machine, type Engine, type Helper, type PacketLoader } from "./machine.js";
 import { u32Key } from "./maps/array.js";
 import { bytesNeeded, MapTable } from "./maps/map-table.js";
@@ -30,6 +31,8 @@ export interface LoadOptions<H extends HookWorld> {
   /** Globals set before loading. */
   readonly globals: readonly GlobalPatch[];
   readonly hook: (arena: Arena, maps: MapTable, world: World) => H;
+  /** Where the memory comes from, and goes to at `release`. */
+  readonly memories?: MemoryPool;
 }
 
 /** Room for a hook's packet and context, and for the stack. */
@@ -50,13 +53,13 @@ export class SimulatedObject<H extends HookWorld> {
   readonly #engines = new Map<string, Engine>();
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
-  constructor(object: BpfObject, { world, engine, globals, hook }: LoadOptions<H>) {
+  constructor(object: BpfObject, { world, engine, globals, hook, memories }: LoadOptions<H>) {
     this.object = object;
     this.#engineName = engine;
     this.#file = openObject(object.bytes);
     const specs = object.maps.map((spec) => withDefaults(spec, world.cpus));
     const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
-    const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed));
+    const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed), memories);
     this.maps = new MapTable(arena, world.cpus);
     this.hook = hook(arena, this.maps, world);
     this.machine = new Machine(arena, this.hook.helpers);
@@ -82,6 +85,11 @@ export class SimulatedObject<H extends HookWorld> {
     const engine = createEngine(this.#engineName, this.machine, code);
     this.#engines.set(name, engine);
     return engine;
+  }
+
+  /** Gives the machine's memory back; the object is gone with it. */
+  release(): void {
+    this.machine.arena.release();
   }
 
   #link({ section, name }: ProgramSpec): Code {

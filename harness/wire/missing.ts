@@ -1,6 +1,6 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
-import { expectationsOn } from "../kernel/expected.js";
+import { expectationsOn } from "../model/expectations.js";
 import { findCommand } from "../../netns/find-command.js";
 import { interfaceAt } from "../../netns/segments.js";
 import { hasCgroups, isCgroupHook } from "./attach/cgroup.js";

@@ -1,0 +1,75 @@
+import { expectationsOn, expectedMaps } from "../model/expectations.js";
+import { toHex } from "../model/hex.js";
+import type { MapSpec } from "../model/object.js";
+import type { MapObservation, Observation } from "../model/observation.js";
+import type { Plan } from "../model/plan.js";
+import type { MapStore } from "./maps/map-store.js";
+import type { MapTable } from "./maps/map-table.js";
+import { PerfEventArrayStore } from "./maps/perf-event-array.js";
+import { ReferenceStore } from "./maps/reference.js";
+import { RingBufferStore } from "./maps/ring-buffer.js";
+import type { World } from "./world.js";
+
+/** The state that a plan's expectations speak of, and what programs sent to user space. */
+export class StateObserver {
+  readonly #plan: Plan;
+  readonly #maps: MapTable;
+  readonly #world: World;
+  readonly #watched: readonly MapSpec[];
+  #unloaded = false;
+
+  constructor(plan: Plan, maps: MapTable, world: World) {
+    this.#plan = plan;
+    this.#maps = maps;
+    this.#world = world;
+    this.#watched = expectedMaps("sim", plan);
+  }
+
+  /** From now on only maps that are pinned are there. */
+  unload(): void {
+    this.#unloaded = true;
+  }
+
+  /** The state after a step; step -1 is before the first one. */
+  observe(step: number): Observation[] {
+    const seen = this.#watched.flatMap((spec) => this.#observeMap(step, spec));
+    for (const store of this.#maps.all) seen.push(...eventsOf(store, step));
+    const printed = this.#world.takePrinted().join("").split("\n");
+    for (const text of printed) if (text !== "") seen.push({ kind: "printk", step, text });
+    return seen;
+  }
+
+  #observeMap(step: number, spec: MapSpec): Observation[] {
+    const store = this.#maps.get(spec.name);
+    if (store && this.#isHeld(spec)) return contentsOf(store, step);
+    const message = `map '${spec.name}' is gone with the program: it is not pinned`;
+    return this.#isWanted(step, spec) ? [{ kind: "fault", step, packet: undefined, message }] : [];
+  }
+
+  #isHeld({ name, pinByName }: MapSpec): boolean {
+    return !this.#unloaded || pinByName || this.#plan.pins[name] !== undefined;
+  }
+
+  #isWanted(step: number, spec: MapSpec): boolean {
+    const planned = this.#plan.steps[step];
+    const expectations = planned ? expectationsOn("sim", planned.expect) : [];
+    return expectations.some(({ maps }) => maps.some(({ map }) => map.name === spec.name));
+  }
+}
+
+function eventsOf(store: MapStore, step: number): Observation[] {
+  const map = store.spec.name;
+  if (store instanceof RingBufferStore)
+    return store.consume().map((bytes) => ({ kind: "event", step, map, bytes, cpu: undefined, lost: 0 }));
+  if (store instanceof PerfEventArrayStore)
+    return store.consume().map(({ bytes, cpu }) => ({ kind: "event", step, map, bytes, cpu, lost: 0 }));
+  return [];
+}
+
+/** A map's contents, and those of the maps in it, which are called by their keys: `outer[0x00000000]`. */
+function contentsOf(store: MapStore, step: number): MapObservation[] {
+  const { name } = store.spec;
+  const inner = store instanceof ReferenceStore ? store.innerMaps() : [];
+  const all = [{ name, store }, ...inner.map(({ key, store }) => ({ name: `${name}[0x${toHex(key)}]`, store }))];
+  return all.map((map) => ({ kind: "map", step, map: map.name, entries: [...map.store.entries()] }));
+}

@@ -1,0 +1,95 @@
+import { harnessError } from "../model/error.js";
+import type { Observation } from "../model/observation.js";
+import type { Plan, PlannedStep } from "../model/plan.js";
+import { Problems } from "../model/problems.js";
+import type { EngineName } from "./engine.js";
+import { Fib } from "./fib.js";
+import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
+import type { MemoryPool } from "./memory-pool.js";
+import { neededCpus, neededPrograms } from "./needs.js";
+import { StateObserver } from "./observe.js";
+import { runSend } from "./send.js";
+import { SimulatedObject } from "./simulated-object.js";
+import { applyMapPatches } from "./user-space.js";
+import { World } from "./world.js";
+
+/** A machine of a plan's own, with its object loaded: runs the plan once. */
+export class PlanMachine {
+  readonly #plan: Plan;
+  readonly #world: World;
+  readonly #object: SimulatedObject<PacketHook>;
+  readonly #observer: StateObserver;
+  /** Names of the interfaces by index; 1 is the one that the program is attached to. */
+  readonly #devices: readonly string[];
+
+  /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
+  constructor(plan: Plan, engine: EngineName, memories: MemoryPool) {
+    const hook = packetHook(plan.programType);
+    if (!hook) throw harnessError("unsupported", `programs of type ${plan.programType} are not simulated`);
+    const { seed, topology, object, globals } = plan;
+    this.#plan = plan;
+    this.#devices = ["", ...devicesOf(plan)];
+    const devices = [...this.#devices.keys()].slice(1);
+    const host = topology.hosts.find(({ name }) => name === topology.attach.host);
+    this.#world = new World({ seed, devices, cpus: neededCpus(plan), fib: new Fib(host, this.#devices) });
+    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, memories });
+    this.#observer = new StateObserver(plan, this.#object.maps, this.#world);
+    const problems = new Problems();
+    for (const name of neededPrograms(plan)) problems.attempt(() => this.#object.program(name));
+    problems.throwIfAny();
+  }
+
+  run(): Observation[] {
+    this.#applyMaps(this.#plan.maps);
+    const seen: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }, ...this.#observer.observe(-1)];
+    for (const step of this.#plan.steps) {
+      for (const observation of this.#runStep(step)) seen.push(observation);
+      for (const observation of this.#observer.observe(step.index)) seen.push(observation);
+    }
+    return seen;
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.#object.release();
+  }
+
+  #runStep(step: PlannedStep): Observation[] {
+    switch (step.kind) {
+      case "send":
+        return runSend(step, {
+          plan: this.#plan,
+          object: this.#object,
+          world: this.#world,
+          devices: this.#devices,
+        });
+      case "maps":
+        this.#applyMaps(step.patches);
+        return [];
+      case "unload":
+        this.#observer.unload();
+        return [];
+      case "expect":
+        return [];
+      case "ping":
+      case "http":
+      case "run":
+        break;
+    }
+    throw harnessError("unsupported", `${step.kind} steps need real sockets`, { hint: "use backend wire" });
+  }
+
+  #applyMaps(patches: Plan["maps"]): void {
+    applyMapPatches(this.#object.maps, this.#world, patches, {
+      program: (name) => this.#object.program(name),
+      ifindexOf: (dev) => Math.max(1, this.#devices.indexOf(dev)),
+    });
+  }
+}
+
+/** The interface that the program is attached to, then the host's others. */
+function devicesOf({ topology }: Plan): string[] {
+  const { host, dev } = topology.attach;
+  const others = topology.hosts.find(({ name }) => name === host)?.interfaces ?? [];
+  return [dev, ...others.map((own) => own.dev).filter((name) => name !== dev)];
+}

@@ -1,0 +1,124 @@
+import { sameBytes } from "../model/hex.js";
+import { isDropped, verdictName, type ProgramType } from "../model/hook.js";
+import type { Observation } from "../model/observation.js";
+import type { FieldValue } from "../model/packet.js";
+import type { Plan, PlannedSend } from "../model/plan.js";
+import { ProgramFault } from "./fault.js";
+import type { Fields, PacketHook } from "./hooks/packet-hook.js";
+import { ReferenceStore } from "./maps/reference.js";
+import type { SimulatedObject } from "./simulated-object.js";
+import type { World } from "./world.js";
+
+export interface SendWorld {
+  readonly plan: Plan;
+  readonly object: SimulatedObject<PacketHook>;
+  readonly world: World;
+  /** Names of the interfaces by index. */
+  readonly devices: readonly string[];
+}
+
+/** What one run came to: an answer, or a fault. */
+type Outcome =
+  | {
+      readonly returned: number;
+      readonly bytes: Uint8Array;
+      readonly fields: Fields;
+      /** Interfaces that the packet is redirected to. */
+      readonly devs: readonly string[];
+    }
+  | { readonly fault: string };
+
+interface Result {
+  readonly outcome: Outcome;
+  runs: number;
+}
+
+/** Beyond this many different results of one packet, further ones are not kept. */
+const mostResults = 1000;
+
+/** Runs the program with each packet, `times` times, each time fresh; senders are CPUs and take turns. */
+export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
+  return step.packets.flatMap((_, packet) => {
+    const results = runTimes(step, packet, world);
+    return results.flatMap((result) => observationsOf(step, world.plan.programType, packet, result));
+  });
+}
+
+/** The different outcomes: a thousand runs with the same one are one fact. */
+function runTimes(step: PlannedSend, packet: number, world: SendWorld): Result[] {
+  const results: Result[] = [];
+  for (let run = 0; run < step.times; run++) {
+    world.world.cpu = run % step.senders;
+    const outcome = runOnce(step, packet, world);
+    const known = results.find((result) => isSame(result.outcome, outcome));
+    if (known) known.runs++;
+    else if (results.length < mostResults) results.push({ outcome, runs: 1 });
+  }
+  return results;
+}
+
+function runOnce(step: PlannedSend, packet: number, { plan, object, devices }: SendWorld): Outcome {
+  const { hook, machine } = object;
+  hook.accept(step.packets[packet]!, step.context);
+  try {
+    machine.run(object.program(plan.program.name), hook.context);
+  } catch (error) {
+    if (error instanceof ProgramFault) return { fault: error.message };
+    throw error;
+  }
+  const returned = machine.arguments.result32 | 0;
+  const isRedirected = verdictName(plan.programType, returned).endsWith("_REDIRECT");
+  const devs = isRedirected ? redirectedTo(object, devices) : [];
+  return { returned, bytes: hook.output(), fields: hook.outputFields(), devs };
+}
+
+/** None for another CPU or a socket. */
+function redirectedTo({ hook, maps }: SimulatedObject<PacketHook>, devices: readonly string[]): string[] {
+  const { redirect } = hook;
+  if (!redirect) return [];
+  if (!("map" in redirect)) return [devices[redirect.ifindex] ?? `ifindex ${redirect.ifindex}`];
+  const map = maps.get(redirect.map);
+  if (!(map instanceof ReferenceStore)) return [];
+  const targets = redirect.broadcast ? map.targets() : [map.get(redirect.key)];
+  return targets.flatMap((target) => (target?.kind === "device" ? [target.dev] : []));
+}
+
+function observationsOf(
+  { index: step, times }: PlannedSend,
+  type: ProgramType,
+  packet: number,
+  { outcome, runs }: Result,
+): Observation[] {
+  if ("fault" in outcome) return [{ kind: "fault", step, packet, message: outcome.fault }];
+  const { returned, bytes, fields, devs } = outcome;
+  const possible = [verdictName(type, returned)];
+  const evidence = times === 1 ? `returned ${returned}` : `returned ${returned} in ${runs} of ${times} runs`;
+  const seen: Observation[] = [
+    { kind: "verdict", step, packet, possible, evidence, returned, durationNs: undefined },
+    { kind: "context", step, packet, fields },
+  ];
+  if (!isDropped(type, returned))
+    seen.push({ kind: "packet", step, packet, place: "output", bytes, timestampNs: undefined });
+  for (const dev of devs) seen.push({ kind: "redirect", step, packet, dev });
+  return seen;
+}
+
+function isSame(a: Outcome, b: Outcome): boolean {
+  if ("fault" in a || "fault" in b) return "fault" in a && "fault" in b && a.fault === b.fault;
+  return (
+    a.returned === b.returned &&
+    sameBytes(a.bytes, b.bytes) &&
+    Object.keys(a.fields).every((name) => isSameValue(a.fields[name], b.fields[name])) &&
+    isSameList(a.devs, b.devs)
+  );
+}
+
+/** Of a context field: a number, a list of numbers or bytes. */
+function isSameValue(a: FieldValue | undefined, b: FieldValue | undefined): boolean {
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && sameBytes(a, b);
+  return Array.isArray(a) ? Array.isArray(b) && isSameList(a, b) : a === b;
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}
