@@ -12,7 +12,7 @@ export interface System {
   readonly scenarios: readonly string[];
 }
 
-const backends = ["kernel", "wire"] as const;
+const backends = ["sim", "kernel", "wire"] as const;
 
 /** README's table of what was proved where, as Markdown: counted from a run's results, not typed. */
 export function systemsTable(systems: readonly System[], report: Report): string {
