@@ -5,7 +5,8 @@ import type { MapSpec, MapType } from "../model/object.js";
 import { BpfMap, createMap } from "./bpf-map.js";
 import { possibleCpus } from "./cpus.js";
 import { libc } from "./libc.js";
-import { applyPatch, readEntries, readInnerMaps, whyUnreadable } from "./maps.js";
+import { whyUnreadable } from "../model/map-access.js";
+import { applyPatch, readEntries, readInnerMaps } from "./maps.js";
 import { nowhere, setPatch, u32, u64 } from "./plan-builder.test.js";
 import { whyNoKernel } from "./probe.js";
 

@@ -1,7 +1,7 @@
 import { expectationsOn } from "../model/expectations.js";
+import { whyUnreadable, whyUnsettable } from "../model/map-access.js";
 import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
 import { missingContext } from "./context.js";
-import { whyUnreadable, whyUnsettable } from "./maps.js";
 import { withoutTestRun } from "./test-run-error.js";
 
 const headerBytes = 14;

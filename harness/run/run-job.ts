@@ -33,9 +33,9 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
   });
 
   if (plan.skip !== undefined) return result({ outcome: "skipped", missing: [plan.skip] });
-  const missing = session.missing(plan);
-  if (missing.length > 0) return result({ outcome: "skipped", missing });
   try {
+    const missing = session.missing(plan);
+    if (missing.length > 0) return result({ outcome: "skipped", missing });
     const observations = await session.run(plan);
     if (options.captures !== undefined) await saveCapture(options.captures, plan, backend, observations);
     const judgement = judge(plan, backend, observations);

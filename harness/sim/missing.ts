@@ -1,5 +1,7 @@
 import { HarnessError } from "../model/error.js";
-import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
+import { allExpectations, expectationsOn } from "../model/expectations.js";
+import { whyUnreadable, whyUnsettable } from "../model/map-access.js";
+import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
 import { inputFieldsOf, longestPacketBytes, packetHook } from "./hooks/packet-hook.js";
 
 const ethernetBytes = 14;
@@ -7,17 +9,17 @@ const ethernetBytes = 14;
 /** What of a plan the simulator cannot do or see, by name; `load` is tried for what the object itself needs. */
 export function missingFor(plan: Plan, load: () => void): string[] {
   if (!packetHook(plan.programType)) return [`programs of type ${plan.programType} are not simulated`];
+  if (plan.load.fails) return ["a refused load: the simulator has no verifier"];
   const missing = new Set(missingOfObject(load));
-  if (plan.load.fails) missing.add("a refused load: the simulator has no verifier");
   if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
+  for (const reason of missingOfMaps(plan.maps)) missing.add(reason);
   let unloaded = false;
   for (const step of plan.steps) {
     for (const reason of missingOfStep(plan, step, unloaded)) missing.add(reason);
-    const expectations = [step.expect, step.expect.on.sim];
-    if (expectations.some((expect) => expect && expect.frames.length > 0))
-      missing.add("frames on interfaces: the simulator runs one program, not yet a network");
     unloaded ||= step.kind === "unload";
   }
+  for (const expectation of allExpectations("sim", plan))
+    for (const reason of missingOfExpectation(expectation)) missing.add(reason);
   return [...missing];
 }
 
@@ -42,11 +44,22 @@ function missingOfStep(plan: Plan, step: PlannedStep, unloaded: boolean): string
       if (unloaded) return ["packets behind an unload step meet no program: backend wire has a network"];
       return [...missingOfPackets(plan, step), ...missingOfContext(plan, step)];
     case "maps":
+      return missingOfMaps(step.patches);
     case "unload":
     case "expect":
       break;
   }
   return [];
+}
+
+function missingOfMaps(patches: Plan["maps"]): string[] {
+  return patches.flatMap(({ map }) => whyUnsettable(map) ?? []);
+}
+
+function missingOfExpectation({ frames, maps }: PlannedExpectation): string[] {
+  const missing = maps.flatMap(({ map }) => whyUnreadable(map) ?? []);
+  if (frames.length > 0) missing.push("frames on interfaces: the simulator runs one program, not yet a network");
+  return missing;
 }
 
 function missingOfPackets({ programType }: Plan, { packets }: PlannedSend): string[] {
@@ -64,8 +77,8 @@ function missingOfPackets({ programType }: Plan, { packets }: PlannedSend): stri
 
 function missingOfContext({ programType }: Plan, step: PlannedSend): string[] {
   const known = inputFieldsOf(programType);
-  const named = [step.expect, step.expect.on.sim].flatMap((expect) => Object.keys(expect?.context ?? {}));
-  return [...new Set([...Object.keys(step.context), ...named])]
+  const expected = expectationsOn("sim", step.expect).flatMap(({ context }) => Object.keys(context));
+  return [...Object.keys(step.context), ...expected]
     .filter((name) => !known.includes(name))
-    .map((name) => `context field ${name} of a ${programType} program`);
+    .map((name) => `context field ${name} of ${programType} programs is not simulated`);
 }

@@ -116,14 +116,56 @@ for (const engine of engineNames) {
       expect(session.missing(plan)).to.deep.equal(["programs of type sk_lookup are not simulated"]);
     });
 
-    it("says what it cannot do", () => {
-      const object = fixtureObject("foreign_helper");
-      const fails = { value: /x/, span: nowhere };
-      const plan = planFor(object, "xdp", { load: { fails }, steps: steps(sendStep([new Uint8Array(9000)])) });
-      const missing = session.missing(plan).join("\n");
-      expect(missing).to.match(/helper bpf_skb_load_bytes \(#26\) at .*foreign_helper\.bpf\.c:\d+ is not simulated/);
-      expect(missing).to.match(/no verifier/);
-      expect(missing).to.match(/9000 bytes: 3520 at most/);
+    it("leaves nothing of one case to the next", async () => {
+      const object = fixtureObject("xdp_count");
+      const expectation = wantingMap(object, object.maps[0]!.name);
+      const plan = planFor(object, "xdp", { steps: steps(sendStep([ping], { times: 5, expect: expectation })) });
+      const first = await session.run(plan);
+      const kept = structuredClone(first);
+      expect(session.missing(plan)).to.deep.equal([]);
+      expect(await session.run(plan)).to.deep.equal(kept);
+      expect(await session.run(plan)).to.deep.equal(kept);
+      expect(first).to.deep.equal(kept);
+    });
+
+    it("keeps apart repetitions that go to different interfaces", async () => {
+      const object = fixtureObject("redirect");
+      const ports = mapOf(object, "ports");
+      const slot = (dev: string) => setPatch(ports, u32(0), { kind: "device", dev, program: undefined });
+      const update = { kind: "maps" as const, index: 0, label: "", span: nowhere, expect: noExpectation };
+      const list = steps(sendStep([ping]), { ...update, patches: [slot("eth8")] }, sendStep([ping]));
+      const plan = planFor(object, "xdp", { entry: "redirect", maps: [slot("eth7")], steps: list });
+      expect((await run(plan, "redirect")).map(({ step, dev }) => [step, dev])).to.deep.equal([
+        [0, "eth7"],
+        [2, "eth8"],
+      ]);
+    });
+
+    it("has a CPU for every sender", async () => {
+      const object = fixtureObject("xdp_count");
+      const [map] = object.maps;
+      const send = sendStep([ping], { times: 6, senders: 6, expect: wantingMap(object, map!.name) });
+      const seen = await run(planFor(object, "xdp", { steps: steps(send) }), "map");
+      expect(seen.at(-1)!.entries[0]!.values.map((value) => value[0])).to.deep.equal([1, 1, 1, 1, 1, 1]);
+    });
+
+    it("takes tail calls to the programs that a scenario puts into slots", async () => {
+      const object = fixtureObject("tail_call");
+      const slot = setPatch(mapOf(object, "stages"), u32(2), { kind: "program", name: "drop_stage" });
+      const plan = (maps: Plan["maps"]) =>
+        planFor(object, "xdp", { entry: "dispatch", maps, steps: steps(sendStep([ping])) });
+      const verdicts = async (maps: Plan["maps"]) =>
+        (await run(plan(maps), "verdict")).map(({ possible }) => possible[0]);
+      expect(await verdicts([slot])).to.deep.equal(["XDP_DROP"]);
+      expect(await verdicts([])).to.deep.equal(["XDP_ABORTED"]);
+    });
+
+    it("says that a map is gone where it is looked for after the program", async () => {
+      const object = fixtureObject("xdp_count");
+      const expectation = wantingMap(object, object.maps[0]!.name);
+      const unload = { kind: "unload" as const, index: 0, label: "", span: nowhere, expect: expectation };
+      const [fault] = await run(planFor(object, "xdp", { steps: steps(unload) }), "fault");
+      expect(fault!.message).to.match(/is gone with the program: it is not pinned/);
     });
   });
 }

@@ -1,4 +1,4 @@
-import { whyUnreadable } from "../kernel/maps.js";
+import { whyUnreadable } from "../model/map-access.js";
 import type { LoadedObject } from "../kernel/loaded-object.js";
 import type { TestRun } from "../kernel/test-run.js";
 import { toHex } from "../model/hex.js";

@@ -1,0 +1,50 @@
+import type { MapSpec, MapType } from "./object.js";
+
+/** Why user space cannot see what such a map holds; undefined where it can. Kernel 6.18, and no kernel before it. */
+const unreadable: Partial<Record<MapType, string>> = {
+  perf_event_array: "its slots are perf events: read its records with expect.events",
+  ringbuf: "it is a stream: read its records with expect.events",
+  user_ringbuf: "only user space writes to it",
+  bloom_filter: "it can say whether a value may be there, not which are",
+  cgroup_array: "the kernel gives no value back",
+  xskmap: "the kernel gives no AF_XDP socket back",
+  sockmap: "the kernel gives no socket back",
+  sockhash: "the kernel gives no socket back",
+  reuseport_sockarray: "the kernel gives no socket back",
+  sk_storage: "its keys are sockets, and cannot be listed",
+  inode_storage: "its keys are inodes, and cannot be listed",
+  task_storage: "its keys are tasks, and cannot be listed",
+  cgrp_storage: "its keys are cgroups, and cannot be listed",
+  struct_ops: "it holds kernel functions",
+  arena: "it is memory, not entries",
+};
+
+/** Why a scenario cannot expect anything of such a map's contents; undefined where it can. */
+export function whyUnreadable(spec: MapSpec): string | undefined {
+  const reason = unreadable[spec.type];
+  return reason && `contents of map '${spec.name}' (${spec.type}): ${reason}`;
+}
+
+/** Values of these are sockets, perf events or the like, which a scenario cannot name. */
+const unsettable: Partial<Record<MapType, string>> = {
+  perf_event_array: "expect.events sets up its buffers",
+  ringbuf: "only programs write to it",
+  user_ringbuf: "it is a stream, not entries",
+  cgroup_array: "its values are cgroups",
+  xskmap: "its values are AF_XDP sockets",
+  sockmap: "its values are sockets",
+  sockhash: "its values are sockets",
+  reuseport_sockarray: "its values are sockets",
+  sk_storage: "its keys are sockets",
+  inode_storage: "its keys are inodes",
+  task_storage: "its keys are tasks",
+  cgrp_storage: "its keys are cgroups",
+  struct_ops: "it holds kernel functions",
+  arena: "it is memory, not entries",
+};
+
+/** Why a scenario cannot put entries into such a map; undefined where it can. */
+export function whyUnsettable(spec: MapSpec): string | undefined {
+  const reason = unsettable[spec.type];
+  return reason && `entries of map '${spec.name}' (${spec.type}): ${reason}`;
+}
