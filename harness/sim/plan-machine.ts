@@ -5,11 +5,10 @@ import { Problems } from "../model/problems.js";
 import type { EngineName } from "./engine.js";
 import { Fib } from "./fib.js";
 import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
-import type { MemoryPool } from "./memory-pool.js";
 import { neededCpus, neededPrograms } from "./needs.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
-import { SimulatedObject } from "./simulated-object.js";
+import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
 import { applyMapPatches } from "./user-space.js";
 import { World } from "./world.js";
 
@@ -23,7 +22,7 @@ export class PlanMachine {
   readonly #devices: readonly string[];
 
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
-  constructor(plan: Plan, engine: EngineName, memories: MemoryPool) {
+  constructor(plan: Plan, engine: EngineName, shared: Pick<LoadOptions<PacketHook>, "memories" | "links"> = {}) {
     const hook = packetHook(plan.programType);
     if (!hook) throw harnessError("unsupported", `programs of type ${plan.programType} are not simulated`);
     const { seed, topology, object, globals } = plan;
@@ -32,7 +31,7 @@ export class PlanMachine {
     const devices = [...this.#devices.keys()].slice(1);
     const host = topology.hosts.find(({ name }) => name === topology.attach.host);
     this.#world = new World({ seed, devices, cpus: neededCpus(plan), fib: new Fib(host, this.#devices) });
-    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, memories });
+    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...shared });
     this.#observer = new StateObserver(plan, this.#object.maps, this.#world);
     const problems = new Problems();
     for (const name of neededPrograms(plan)) problems.attempt(() => this.#object.program(name));

@@ -32,6 +32,11 @@ export class DataSections {
     }
   }
 
+  /** Of the first byte of every section. */
+  get addresses(): Iterable<number> {
+    return this.#addresses.values();
+  }
+
   addressOf(section: string): number | undefined {
     return this.#addresses.get(section);
   }

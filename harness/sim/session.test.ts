@@ -141,12 +141,17 @@ for (const engine of engineNames) {
       ]);
     });
 
-    it("has a CPU for every sender", async () => {
+    it("has a CPU for every sender, on machines of different sizes in turn", async () => {
       const object = fixtureObject("xdp_count");
       const [map] = object.maps;
-      const send = sendStep([ping], { times: 6, senders: 6, expect: wantingMap(object, map!.name) });
-      const seen = await run(planFor(object, "xdp", { steps: steps(send) }), "map");
-      expect(seen.at(-1)!.entries[0]!.values.map((value) => value[0])).to.deep.equal([1, 1, 1, 1, 1, 1]);
+      const counts = async (senders: number) => {
+        const send = sendStep([ping], { times: senders, senders, expect: wantingMap(object, map!.name) });
+        const seen = await run(planFor(object, "xdp", { steps: steps(send) }), "map");
+        return seen.at(-1)!.entries[0]!.values.map((value) => value[0]);
+      };
+      expect(await counts(6)).to.deep.equal([1, 1, 1, 1, 1, 1]);
+      expect(await counts(1)).to.deep.equal([1, 0, 0, 0]);
+      expect(await counts(6)).to.deep.equal([1, 1, 1, 1, 1, 1]);
     });
 
     it("takes tail calls to the programs that a scenario puts into slots", async () => {

@@ -2,6 +2,7 @@ import type { Session } from "../model/backend.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan } from "../model/plan.js";
 import type { EngineName } from "./engine.js";
+import { LinkCache } from "./link-cache.js";
 import { MemoryPool } from "./memory-pool.js";
 import { missingFor } from "./missing.js";
 import { PlanMachine } from "./plan-machine.js";
@@ -9,7 +10,8 @@ import { PlanMachine } from "./plan-machine.js";
 /** Runs plans on simulated machines, a new one for each: on any operating system, without privileges. */
 export class SimSession implements Session {
   readonly #engine: EngineName;
-  readonly #memories = new MemoryPool();
+  /** Nothing of what a plan did is in these. */
+  readonly #shared = { memories: new MemoryPool(), links: new LinkCache() };
   /** Made to see whether the plan's programs can be linked, and good for running it once. */
   #ready: { readonly plan: Plan; readonly machine: PlanMachine } | undefined;
 
@@ -42,6 +44,6 @@ export class SimSession implements Session {
   }
 
   #machineFor(plan: Plan): PlanMachine {
-    return new PlanMachine(plan, this.#engine, this.#memories);
+    return new PlanMachine(plan, this.#engine, this.#shared);
   }
 }

@@ -2,13 +2,14 @@ import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
 import { helperName } from "../isa/helper-names.js";
 import type { BpfObject, MapSpec, ProgramSpec } from "../model/object.js";
 import type { GlobalPatch } from "../model/plan.js";
-import { openObject, type ObjectFile } from "../object/object-file.js";
+import type { ObjectFile } from "../object/object-file.js";
 import { Arena } from "./arena.js";
 import type { Call } from "./call.js";
 import type { Code } from "./code.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
 import { linkProgram } from "./link.js";
+import { LinkCache } from "./link-cache.js";
 import type { MemoryPool } from "./memory-pool.js";
 import { Machine, type Engine, type Helper, type PacketLoader } from "./machine.js";
 import { u32Key } from "./maps/array.js";
@@ -33,6 +34,8 @@ export interface LoadOptions<H extends HookWorld> {
   readonly hook: (arena: Arena, maps: MapTable, world: World) => H;
   /** Where the memory comes from, and goes to at `release`. */
   readonly memories?: MemoryPool;
+  /** Programs of the object that other machines have linked. */
+  readonly links?: LinkCache;
 }
 
 /** Room for a hook's packet and context, and for the stack. */
@@ -51,12 +54,15 @@ export class SimulatedObject<H extends HookWorld> {
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
   readonly #engines = new Map<string, Engine>();
+  readonly #links: LinkCache;
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
-  constructor(object: BpfObject, { world, engine, globals, hook, memories }: LoadOptions<H>) {
+  constructor(object: BpfObject, options: LoadOptions<H>) {
+    const { world, engine, globals, hook, memories, links = new LinkCache() } = options;
     this.object = object;
     this.#engineName = engine;
-    this.#file = openObject(object.bytes);
+    this.#links = links;
+    this.#file = links.file(object);
     const specs = object.maps.map((spec) => withDefaults(spec, world.cpus));
     const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
     const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed), memories);
@@ -80,7 +86,7 @@ export class SimulatedObject<H extends HookWorld> {
     if (known) return known;
     const spec = this.object.programs.find((program) => program.name === name);
     if (!spec) throw harnessError("object", `there is no program '${name}' in ${this.object.name}`);
-    const code = this.#link(spec);
+    const code = this.#links.code(this.object, name, this.#layout, () => this.#link(spec));
     this.#refuseMissingHelpers(code);
     const engine = createEngine(this.#engineName, this.machine, code);
     this.#engines.set(name, engine);
@@ -90,6 +96,11 @@ export class SimulatedObject<H extends HookWorld> {
   /** Gives the machine's memory back; the object is gone with it. */
   release(): void {
     this.machine.arena.release();
+  }
+
+  /** All addresses that linking puts into programs. */
+  get #layout(): string {
+    return [...[...this.maps.all].map(({ address }) => address), ...this.#sections.addresses].join();
   }
 
   #link({ section, name }: ProgramSpec): Code {

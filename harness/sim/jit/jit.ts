@@ -37,8 +37,9 @@ export class Jit implements Engine {
     this.code = code;
     this.#words = new Int32Array(machine.arena.memory.buffer, 0, 64);
     const helpers = helpersOf(code);
-    const module = new WebAssembly.Module(compile(machine, code, helpers));
-    const { exports } = new WebAssembly.Instance(module, { machine: this.#imports(helpers) });
+    const { exports } = new WebAssembly.Instance(translate(machine, code, helpers), {
+      machine: this.#imports(helpers),
+    });
     this.#entries = new Map(code.functions.map(({ slot }) => [slot, exports[entryName(slot)] as Entry]));
   }
 
@@ -88,6 +89,25 @@ export class Jit implements Engine {
     const fault = accessFault(this.machine.arena, instruction, Number(BigInt.asIntN(64, address)));
     return this.code.faultAt(slot, fault.message);
   }
+}
+
+interface Translation {
+  readonly module: WebAssembly.Module;
+  readonly capacityBytes: number;
+  readonly lowestFrame: number;
+}
+
+const translations = new WeakMap<Code, Translation>();
+
+/** A translation holds numbers of the machine that it was made for, and serves others that are laid out alike. */
+function translate(machine: Machine, code: Code, helpers: readonly number[]): WebAssembly.Module {
+  const { lowestFrame } = machine;
+  const { capacityBytes } = machine.arena;
+  const known = translations.get(code);
+  if (known?.capacityBytes === capacityBytes && known.lowestFrame === lowestFrame) return known.module;
+  const module = new WebAssembly.Module(compile(machine, code, helpers));
+  translations.set(code, { module, capacityBytes, lowestFrame });
+  return module;
 }
 
 /** Numbers of the helpers that are called out to. */
