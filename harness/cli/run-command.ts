@@ -13,7 +13,7 @@ import { foldReport } from "../../reports/totals.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
-import { writeJson } from "./write-json.js";
+import { prepareOutput, writeJson } from "./write-json.js";
 import { printDiagnostics } from "./report-error.js";
 
 export interface RunCommandOptions {
@@ -32,6 +32,7 @@ export interface RunCommandOptions {
 export async function runCommand(paths: readonly string[], options: RunCommandOptions): Promise<number> {
   const asked = options.backend?.map(backendName);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  if (options.json !== undefined) await prepareOutput(options.json);
   const files = await findScenarios(paths);
   const { prepared, diagnostics, texts } = await prepare(files, seed);
   if (diagnostics.length > 0) {

@@ -20,6 +20,7 @@ import { finding, type Finding } from "./finding.js";
 import { judgeLoad } from "./load.js";
 import { judgeMap } from "./maps.js";
 import { fitsPacket, judgePacket } from "./packet.js";
+import { judgeRedirect } from "./redirect.js";
 import { judgeHttp, judgePing, judgeRun } from "./probes.js";
 
 /** What comparing a plan with the facts came to. */
@@ -38,7 +39,7 @@ export function judge(plan: Plan, backend: BackendName, observations: readonly O
   if (load && !load.accepted) return { mismatches, missing: [] };
 
   for (const step of plan.steps) {
-    const facts = new Facts(observations, step.index);
+    const facts = new Facts(plan, observations, step.index);
     const expectation = expectationOn(step.expect, backend);
     const findings = judgeStep(step, expectation, facts, missing);
     mismatches.push(...findings.map((f) => ({ ...f, step: step.label })));
@@ -46,12 +47,14 @@ export function judge(plan: Plan, backend: BackendName, observations: readonly O
   return { mismatches, missing: [...missing] };
 }
 
-/** The observations of one step, by kind. */
+/** The plan, and the observations of one of its steps by kind. */
 class Facts {
+  readonly plan: Plan;
   private readonly all: readonly Observation[];
   private readonly step: number;
 
-  constructor(all: readonly Observation[], step: number) {
+  constructor(plan: Plan, all: readonly Observation[], step: number) {
+    this.plan = plan;
     this.all = all;
     this.step = step;
   }
@@ -145,7 +148,12 @@ function judgeSend(step: PlannedSend, expectation: PlannedExpectation, facts: Fa
     }
     for (const o of unexpected) findings.push(finding(name, "no further frame", frameLine(o), place.span));
   }
-  if (expectation.redirect) findings.push(...judgeRedirect(expectation.redirect, facts, missing));
+  if (expectation.redirect) {
+    const seen = { redirects: facts.of("redirect"), verdicts };
+    const judged = judgeRedirect(expectation.redirect, facts.plan, step.index, seen);
+    findings.push(...judged.findings);
+    for (const name of judged.missing) missing.add(name);
+  }
   findings.push(...judgeContext(step, expectation, facts, missing));
 
   // Silence: whatever nothing accounts for is a failure, whether or not anybody thought of asserting it.
@@ -181,28 +189,6 @@ function judgeVerdicts(
     );
   }
   return findings;
-}
-
-function judgeRedirect(
-  wanted: NonNullable<PlannedExpectation["redirect"]>,
-  facts: Facts,
-  missing: Set<string>,
-): Finding[] {
-  const seen = facts.of("redirect");
-  const target = wanted.value;
-  if (!("dev" in target)) {
-    missing.add("slot of a redirect map");
-    return [];
-  }
-  const verdicts = facts.of("verdict");
-  if (seen.length > 0) {
-    const wrong = seen.find((o) => o.dev !== target.dev);
-    return wrong ? [finding("redirect.dev", target.dev, wrong.dev, wanted.span)] : [];
-  }
-  const elsewhere = verdicts.find((v) => !v.possible.some((name) => name.endsWith("_REDIRECT")));
-  if (elsewhere) return [finding("redirect.dev", target.dev, `none: ${elsewhere.possible.join(" or ")}`, wanted.span)];
-  missing.add("redirect target");
-  return [];
 }
 
 function judgeContext(

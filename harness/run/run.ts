@@ -38,8 +38,10 @@ export async function* runHere(
   const sessions = new Sessions(options);
   try {
     for (const job of options.jobs) {
+      const result = await runJob(job, await sessions.get(job.backend), options);
+      // What was interrupted is neither passed nor failed.
       if (options.signal.aborted) return;
-      yield await runJob(job, await sessions.get(job.backend), options);
+      yield result;
     }
   } finally {
     await sessions.close();

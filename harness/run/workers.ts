@@ -46,7 +46,8 @@ export async function* runInWorkers(options: RunOptions): AsyncGenerator<CaseRes
     workers.forEach(assign);
     while (pending.size > 0) {
       const { worker, result } = await Promise.race(pending.values());
-      yield result;
+      // What was interrupted is neither passed nor failed.
+      if (!signal.aborted) yield result;
       assign(worker);
     }
   } finally {
