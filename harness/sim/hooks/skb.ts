@@ -97,7 +97,10 @@ export class SkbWorld implements HookWorld {
       view.setUint32(this.context + skbField[field], value, true);
     set("pkt_type", packetTypeOf(bytes));
     set("ifindex", 1);
-    for (const [name, value] of Object.entries(fields)) writeSkbField(this.contextView(), name, value);
+    const given = Object.entries(fields);
+    // convert___skb_to_skb() of net/bpf/test_run.c: it comes with a context alone.
+    if (given.length > 0) set("wire_len", this.contextView().getUint32(skbField.len, true));
+    for (const [name, value] of given) writeSkbField(this.contextView(), name, value);
   }
 
   /** The frame as the program left it. */
