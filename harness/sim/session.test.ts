@@ -48,6 +48,14 @@ for (const engine of engineNames) {
       expect(toHex(packet!.bytes)).to.equal(toHex(ping));
     });
 
+    it("gives the fields of struct xdp_md back as they were given", async () => {
+      const plan = (context: Record<string, number>) =>
+        planFor(fixtureObject("xdp_count"), "xdp", { steps: steps(sendStep([ping], { context })) });
+      const fields = async (context: Record<string, number>) => (await run(plan(context), "context"))[0]!.fields;
+      expect(await fields({})).to.include({ ingress_ifindex: 0, rx_queue_index: 0 });
+      expect(await fields({ ingress_ifindex: 1 })).to.include({ ingress_ifindex: 1 });
+    });
+
     it("gives nothing out where the packet is dropped", async () => {
       const plan = planFor(fixtureObject("xdp_icmp_drop"), "xdp", { steps: steps(sendStep([ping])) });
       expect(await run(plan, "packet")).to.deep.equal([]);

@@ -47,12 +47,15 @@ export function longestPacketBytes(type: ProgramType): number {
   return type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
 }
 
+/** The interface by which packets come in unless a scenario names one. */
+const defaultIfindex = 1;
+
 class XdpHook extends XdpWorld implements PacketHook {
-  /** Programs cannot change these. */
+  /** What was given, 0 where nothing was: programs cannot change these, and a test run gives them back as they came. */
   #received: Fields = {};
 
   accept({ bytes }: Packet, fields: Fields): void {
-    const { ingress_ifindex = 1, rx_queue_index = 0 } = fields;
+    const { ingress_ifindex = 0, rx_queue_index = 0 } = fields;
     this.#received = { ingress_ifindex, rx_queue_index };
     const metadata = fields["data_meta"];
     const front = metadata instanceof Uint8Array ? metadata : new Uint8Array();
@@ -62,7 +65,7 @@ class XdpHook extends XdpWorld implements PacketHook {
     this.open({
       bytes: all,
       metadataBytes: front.length,
-      ingressIfindex: Number(ingress_ifindex),
+      ingressIfindex: Number(ingress_ifindex) || defaultIfindex,
       rxQueueIndex: Number(rx_queue_index),
     });
   }
