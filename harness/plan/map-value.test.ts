@@ -9,7 +9,7 @@ const inMaps = objectAt("objects/map_in_map.bpf.o");
 const hook = "hook: xdp\nentry: redirect";
 
 function text(maps: string): string {
-  return `maps: ${maps}\ncases:\n  - name: one\n    send: [eth]\n`;
+  return `maps: ${maps}\ncases:\n  - name: one\n    send: [eth]\n    expect: { printk: [] }\n`;
 }
 
 async function valuesOf(maps: string, head: string, object: BpfObject): Promise<readonly (MapValue | undefined)[]> {

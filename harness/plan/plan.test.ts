@@ -6,7 +6,7 @@ import { parseScenario } from "../scenario/parse.js";
 import { capture, object, planOf, problemsOf } from "./plan-of.test.js";
 import { planScenario } from "./plan.js";
 
-const oneCase = "cases:\n  - name: one\n    send: [eth, ipv4, udp]\n";
+const oneCase = "cases:\n  - name: one\n    send: [eth, ipv4, udp]\n    expect: { printk: [] }\n";
 
 /** What a set-up says, a line an entry. */
 function described(patches: readonly MapPatch[]): readonly string[] {
@@ -46,7 +46,7 @@ describe("planScenario: the program", () => {
   ];
   for (const [head, problem] of mistakes)
     it(`is looked for in vain: ${problem}`, async () => {
-      const noSend = "cases:\n  - name: one\n    steps: [{expect: {}}]\n";
+      const noSend = "cases:\n  - name: one\n    steps: [{expect: {printk: []}}]\n";
       expect(await problemsOf(noSend, head)).to.deep.equal([problem]);
     });
 
@@ -65,7 +65,7 @@ describe("planScenario: globals", () => {
   it("are patched with their own type, a case's after the scenario's", async () => {
     const [plan] = await planOf(
       "globals: { debug: false, tuned: 5, fallback: { port: 53 } }\n" +
-        "cases:\n  - name: one\n    globals: { tuned: 6, limits: [9] }\n    send: [eth]\n",
+        "cases:\n  - name: one\n    globals: { tuned: 6, limits: [9] }\n    send: [eth]\n    expect: { printk: [] }\n",
     );
     const patches = plan!.globals.map(({ name, section, offsetBytes, bytes }) => [
       name,
@@ -131,6 +131,7 @@ cases:
   - name: one
     maps: { inner_a: [{ key: 1, value: 3 }, { key: 2, value: 4 }] }
     send: [eth]
+    expect: { printk: [] }
 `);
     expect(described(plan!.maps).map((line) => line.replace(/^.*\[(..).*"(..)0*".*$/, "$1 $2"))).to.deep.equal([
       "00 01",
@@ -187,6 +188,7 @@ cases:
         times: 4
         truncate: 20
         context: { ingress_ifindex: 1 }
+        expect: { printk: [] }
       - send: { pcap: real-traffic.pcap, frames: 1-20, filter: [ipv4], set: [ipv4: { ttl: 9 }] }
         from: dut:eth0
 `);
@@ -205,7 +207,9 @@ cases:
 
   it("send the frames of a capture that have the layers of a filter, in its order", async () => {
     const framesWith = async (filter: string) => {
-      const [plan] = await planOf(`cases: [{ name: one, send: { pcap: real-traffic.pcap, filter: ${filter} } }]\n`);
+      const [plan] = await planOf(
+        `cases: [{ name: one, send: { pcap: real-traffic.pcap, filter: ${filter} }, expect: { printk: [] } }]\n`,
+      );
       return (plan!.steps[0] as PlannedSend).packets.length;
     };
     const all = await framesWith("[eth]");
@@ -214,7 +218,9 @@ cases:
     expect(tcp).to.be.lessThan(all);
     expect(await framesWith("[eth, ipv4: { protocol: tcp }]")).to.equal(tcp);
     expect(
-      await problemsOf("cases: [{ name: one, send: { pcap: real-traffic.pcap, filter: [tcp, ipv4] } }]\n"),
+      await problemsOf(
+        "cases: [{ name: one, send: { pcap: real-traffic.pcap, filter: [tcp, ipv4] }, expect: { printk: [] } }]\n",
+      ),
     ).to.have.length(1);
   });
 
@@ -225,6 +231,7 @@ cases:
     steps:
       - update: { endpoints: [{ key: 1, value: {} }] }
         delete: { routes: [10.0.0.0/8] }
+        expect: { printk: [] }
 `);
     const [step] = plan!.steps;
     expect(step?.kind === "maps" && step.patches.map(({ op, key }) => [op, toHex(key)])).to.deep.equal([
@@ -245,6 +252,7 @@ cases:
       - send: [ipv4, udp]
       - update: { inner_a: [{ key: 9, value: 1 }] }
         delete: { inner_b: [1], seen: [1], endpoints: 5 }
+        expect: { printk: [] }
 `;
     expect((await problemsOf(text)).map((line) => line.replace(/its last is \d+/, "its last is N"))).to.deep.equal([
       "6:14 every_kind has no map 'sen' (did you mean 'seen'?)",
@@ -260,12 +268,30 @@ cases:
   });
 
   it("tell a mistake that many cases share once", async () => {
-    const text = "cases:\n  - name: ${n}\n    matrix: { n: [1, 2, 3] }\n    maps: { nowhere: 1 }\n    send: [eth]\n";
+    const text =
+      "cases:\n  - name: ${n}\n    matrix: { n: [1, 2, 3] }\n    maps: { nowhere: 1 }\n    send: [eth]\n    expect: { printk: [] }\n";
     expect(await problemsOf(text)).to.have.length(1);
   });
 });
 
 it("planScenario: the same scenario, object and inputs give the same plans", async () => {
-  const text = `maps: { counters: 3 }\n${oneCase}    expect: { verdict: XDP_PASS, maps: { counters: { sum: 3 } } }\n`;
+  const text = `maps: { counters: 3 }\n${oneCase}  - name: two\n    send: [eth]\n    expect: { verdict: XDP_PASS, maps: { counters: { sum: 3 } } }\n`;
   expect(await planOf(text)).to.deep.equal(await planOf(text));
+});
+
+describe("planScenario: a case that expects nothing", () => {
+  const nothing = "8:5 case 'one' expects nothing, so it cannot fail (say under `expect:` what must come out)";
+
+  it("is refused, since it could not fail", async () => {
+    expect(await problemsOf("cases:\n  - name: one\n    send: [eth]\n")).to.deep.equal([nothing.replace("8:5", "6:5")]);
+    const only = "cases:\n  - name: one\n    send: [eth]\n    expect: { wire: {} }\n";
+    expect(await problemsOf(only)).to.deep.equal([nothing.replace("8:5", "6:5")]);
+  });
+
+  it("is another where one step of several expects something, or one backend", async () => {
+    const steps = "cases:\n  - name: one\n    steps:\n      - send: [eth]\n      - expect: { printk: [] }\n";
+    expect(await planOf(steps)).to.have.length(1);
+    const wire = "cases:\n  - name: one\n    send: [eth]\n    expect: { wire: { verdict: XDP_PASS } }\n";
+    expect(await planOf(wire)).to.have.length(1);
+  });
 });

@@ -7,6 +7,7 @@ import type { OpenCapture } from "./capture.js";
 import { findMap, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
 import { mergeSetUp, planMaps } from "./map-entries.js";
+import { expectsNothing } from "./expects-nothing.js";
 import { findProgram } from "./program.js";
 import { checkHost, planStep } from "./step.js";
 
@@ -86,6 +87,15 @@ async function planCase(
   inputs: PlanInputs,
 ): Promise<CasePlan> {
   const { name, span, skip, xfail, backends } = each;
+  if (expectsNothing(scenario, each)) {
+    const hint = "say under `expect:` what must come out";
+    context.problems.add({
+      code: "scenario",
+      message: `case '${name}' expects nothing, so it cannot fail`,
+      span,
+      hint,
+    });
+  }
   const steps: PlannedStep[] = [];
   for (const [index, step] of each.steps.entries())
     steps.push(await planStep(context, step, index, inputs.readCapture));

@@ -1,0 +1,19 @@
+import type { Case, Expectation, Scenario } from "../model/scenario.js";
+
+/** Whether a case could not fail, whatever the program does: its author has forgotten to say what must come out. */
+export function expectsNothing(scenario: Scenario, { steps }: Case): boolean {
+  if (scenario.load.fails) return false;
+  return steps.every((step) => {
+    const judgedByItself = step.kind === "ping" || step.kind === "http" || step.kind === "run";
+    return !judgedByItself && isEmpty(step.expect);
+  });
+}
+
+function isEmpty({ on, context, maps, frames, ...rest }: Expectation): boolean {
+  const lists = [Object.keys(context), maps, frames];
+  return (
+    lists.every((list) => list.length === 0) &&
+    Object.values(rest).every((part) => part === undefined) &&
+    Object.values(on).every(isEmpty)
+  );
+}
