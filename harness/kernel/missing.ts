@@ -1,5 +1,6 @@
 import { expectationsOn } from "../model/expectations.js";
 import { whyUnreadable, whyUnsettable } from "../model/map-access.js";
+import type { Packet } from "../model/packet.js";
 import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
 import { missingContext } from "./context.js";
 import { withoutTestRun } from "./test-run-error.js";
@@ -48,22 +49,29 @@ function missingOfStep(plan: Plan, step: PlannedStep, unloaded: boolean): string
   }
 }
 
-function missingOfPackets({ programType, program }: Plan, { packets }: PlannedSend): string[] {
-  if (programType === "sk_lookup") return [];
+function missingOfPackets(plan: Plan, { packets }: PlannedSend): string[] {
+  return packets.flatMap((packet, i) => {
+    const name = packets.length > 1 ? `packet ${i + 1}` : "the packet";
+    const reason = whyNotTaken(plan, packet);
+    return reason === undefined ? [] : [`${name} ${reason}`];
+  });
+}
+
+/** Why a test run does not take a packet, as the rest of "packet 2 …"; undefined where nothing speaks against it. */
+export function whyNotTaken(
+  { programType, program }: Pick<Plan, "programType" | "program">,
+  { linkType, bytes }: Packet,
+): string | undefined {
+  if (programType === "sk_lookup") return undefined;
   // Programs of these types see the Ethernet header; for the others, one is put in front that they do not see.
   const ethernetSeen = programType === "xdp" || programType === "sched_cls" || programType === "sched_act";
   const longest = programType === "xdp" ? longestBytes.xdp : longestBytes.skb;
-  return packets.flatMap(({ linkType, bytes }, i) => {
-    const name = packets.length > 1 ? `packet ${i + 1}` : "the packet";
-    if (linkType !== "ethernet" && ethernetSeen) return [`${name} has no Ethernet header, which ${programType} wants`];
-    if (linkType === "ethernet" && bytes.length < headerBytes)
-      return [`${name} has ${bytes.length} bytes: BPF_PROG_TEST_RUN takes ${headerBytes} at least`];
-    if (bytes.length > longest && !(programType === "xdp" && program.frags)) {
-      const mend = programType === "xdp" ? ", or more in section xdp.frags" : "";
-      return [`${name} has ${bytes.length} bytes: programs of type ${programType} get ${longest} at most${mend}`];
-    }
-    return [];
-  });
+  if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${programType} wants`;
+  if (linkType === "ethernet" && bytes.length < headerBytes)
+    return `has ${bytes.length} bytes: BPF_PROG_TEST_RUN takes ${headerBytes} at least`;
+  if (bytes.length <= longest || (programType === "xdp" && program.frags)) return undefined;
+  const mend = programType === "xdp" ? ", or more in section xdp.frags" : "";
+  return `has ${bytes.length} bytes: programs of type ${programType} get ${longest} at most${mend}`;
 }
 
 function missingOfContext(plan: Plan, step: PlannedSend): string[] {

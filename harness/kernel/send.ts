@@ -1,4 +1,5 @@
 import { expectationsOn } from "../model/expectations.js";
+import { HarnessError } from "../model/error.js";
 import { isDropped, verdictName, type ProgramType } from "../model/hook.js";
 import { isPerCpu } from "../model/object.js";
 import type { Observation } from "../model/observation.js";
@@ -6,6 +7,7 @@ import type { Plan, PlannedSend } from "../model/plan.js";
 import { emptyFields, testRunInputs, testRunOutputs, type TestRunInputs } from "./context.js";
 import { onCpu } from "./cpus.js";
 import { linkLayer, type LinkLayer } from "./link-layer.js";
+import { whyNotTaken } from "./missing.js";
 import { collectResults, type Result } from "./results.js";
 import type { TestNetwork } from "./test-network.js";
 import type { TestRun } from "./test-run.js";
@@ -24,21 +26,39 @@ export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
   const context = { ...(expectsContext(step) && emptyFields(programType)), ...network.provide(step.context) };
   const shares = sharesOf(step.times, step.senders);
   // Where per-CPU values are looked at, it has to be known which CPU counted.
-  const pinned = step.senders > 1 || plan.object.maps.some((map) => isPerCpu(map.type));
+  const pinned = step.unjudged || step.senders > 1 || plan.object.maps.some((map) => isPerCpu(map.type));
   testRun.select(programFd, programType);
   return network.inside(() =>
-    step.packets.flatMap((packet, index) => {
+    step.packets.flatMap((packet, index): Observation[] => {
+      const reason = step.unjudged && whyNotTaken(plan, packet);
+      if (reason) return [refusal(step, index, `the packet ${reason}`)];
       const link = linkLayer(programType, packet);
       const inputs = testRunInputs(programType, packet, link.wrapped, context);
       const results: Result[] = [];
       for (const [sender, runs] of shares.entries()) {
         const work = (): void => runTimes(testRun, inputs, runs, results);
-        if (pinned) onCpu(sender, work);
-        else work();
+        const refused = unlessRefused(step, () => (pinned ? onCpu(sender, work) : work()));
+        if (refused !== undefined) return [refusal(step, index, refused)];
       }
       return results.flatMap((result) => observationsOf(step, programType, index, result, link));
     }),
   );
+}
+
+/** Runs `work`; where nobody judges the step, the kernel's refusal of the packet is a result like any other. */
+function unlessRefused(step: PlannedSend, work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!step.unjudged || !(error instanceof HarnessError) || error.code !== "packet") throw error;
+    const hint = error.diagnostics[0]?.hint;
+    return hint === undefined ? error.message : `${error.message} (${hint})`;
+  }
+}
+
+function refusal({ index: step }: PlannedSend, packet: number, message: string): Observation {
+  return { kind: "refused", step, packet, message };
 }
 
 function expectsContext(step: PlannedSend): boolean {
@@ -61,7 +81,7 @@ function runTimes(testRun: TestRun, { data, context }: TestRunInputs, runs: numb
 }
 
 function observationsOf(
-  { index: step, times }: PlannedSend,
+  { index: step, times, unjudged }: PlannedSend,
   type: ProgramType,
   packet: number,
   { returned, data, context, durationNs, runs }: Result,
@@ -72,7 +92,7 @@ function observationsOf(
   const { bytes, fields } = testRunOutputs(type, data, context);
   const seen: Observation[] = [{ kind: "verdict", step, packet, possible: [name], evidence, returned, durationNs }];
   // The kernel gives the bytes of a dropped packet back as well.
-  if (bytes && !isDropped(type, returned))
+  if (bytes && (unjudged || !isDropped(type, returned)))
     seen.push({ kind: "packet", step, packet, place: "output", bytes: link.unwrap(bytes), timestampNs: undefined });
   if (Object.keys(fields).length > 0) seen.push({ kind: "context", step, packet, fields });
   return seen;

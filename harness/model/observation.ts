@@ -14,7 +14,8 @@ export type Observation =
   | PingObservation
   | HttpObservation
   | RunObservation
-  | FaultObservation;
+  | FaultObservation
+  | RefusalObservation;
 
 interface AtStep {
   /** Index of the planned step. */
@@ -116,6 +117,13 @@ export interface RunObservation extends AtStep {
   readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A packet that the backend did not take; the program never saw it. Only of `unjudged` steps. */
+export interface RefusalObservation extends AtStep {
+  readonly kind: "refused";
+  readonly packet: number;
+  readonly message: string;
 }
 
 /** The program did what a kernel would not let it do (simulator), or never ran at all (wire). */

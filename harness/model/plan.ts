@@ -76,6 +76,11 @@ export interface PlannedSend extends PlannedBase {
   readonly times: number;
   readonly senders: number;
   readonly context: Readonly<Record<string, FieldValue>>;
+  /**
+   * Nobody judges this step (`packetproof replay`): every packet's result is wanted as it is, the bytes of dropped
+   * packets too, and a packet that the backend does not take is a `refused` observation and not the end.
+   */
+  readonly unjudged?: true;
 }
 
 export interface PlannedMaps extends PlannedBase {

@@ -2,9 +2,7 @@ import { HarnessError } from "../model/error.js";
 import { allExpectations, expectationsOn } from "../model/expectations.js";
 import { whyUnreadable, whyUnsettable } from "../model/map-access.js";
 import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
-import { inputFieldsOf, longestPacketBytes, packetHook } from "./hooks/packet-hook.js";
-
-const ethernetBytes = 14;
+import { inputFieldsOf, packetHook, whyNotTaken } from "./hooks/packet-hook.js";
 
 /** What of a plan the simulator cannot do or see, by name; `load` is tried for what the object itself needs. */
 export function missingFor(plan: Plan, load: () => void): string[] {
@@ -63,15 +61,10 @@ function missingOfExpectation({ frames, maps }: PlannedExpectation): string[] {
 }
 
 function missingOfPackets({ programType }: Plan, { packets }: PlannedSend): string[] {
-  const longest = longestPacketBytes(programType);
-  const ethernetSeen = programType !== "cgroup_skb" && programType !== "socket_filter";
-  return packets.flatMap(({ linkType, bytes }, i) => {
+  return packets.flatMap((packet, i) => {
     const name = packets.length > 1 ? `packet ${i + 1}` : "the packet";
-    if (linkType !== "ethernet" && ethernetSeen) return [`${name} has no Ethernet header, which ${programType} wants`];
-    if (linkType === "ethernet" && bytes.length < ethernetBytes)
-      return [`${name} has ${bytes.length} bytes, less than an Ethernet header`];
-    if (bytes.length > longest) return [`${name} has ${bytes.length} bytes: ${longest} at most fit into one buffer`];
-    return [];
+    const reason = whyNotTaken(programType, packet);
+    return reason === undefined ? [] : [`${name} ${reason}`];
   });
 }
 

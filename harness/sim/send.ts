@@ -4,7 +4,7 @@ import type { Observation } from "../model/observation.js";
 import type { FieldValue } from "../model/packet.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
 import { ProgramFault } from "./fault.js";
-import type { Fields, PacketHook } from "./hooks/packet-hook.js";
+import { type Fields, type PacketHook, whyNotTaken } from "./hooks/packet-hook.js";
 import { ReferenceStore } from "./maps/reference.js";
 import type { SimulatedObject } from "./simulated-object.js";
 import type { World } from "./world.js";
@@ -38,7 +38,9 @@ const mostResults = 1000;
 
 /** Runs the program with each packet, `times` times, each time fresh; senders are CPUs and take turns. */
 export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
-  return step.packets.flatMap((_, packet) => {
+  return step.packets.flatMap((input, packet): Observation[] => {
+    const reason = step.unjudged && whyNotTaken(world.plan.programType, input);
+    if (reason) return [{ kind: "refused", step: step.index, packet, message: `the packet ${reason}` }];
     const results = runTimes(step, packet, world);
     return results.flatMap((result) => observationsOf(step, world.plan.programType, packet, result));
   });
@@ -84,7 +86,7 @@ function redirectedTo({ hook, maps }: SimulatedObject<PacketHook>, devices: read
 }
 
 function observationsOf(
-  { index: step, times }: PlannedSend,
+  { index: step, times, unjudged }: PlannedSend,
   type: ProgramType,
   packet: number,
   { outcome, runs }: Result,
@@ -97,7 +99,7 @@ function observationsOf(
     { kind: "verdict", step, packet, possible, evidence, returned, durationNs: undefined },
     { kind: "context", step, packet, fields },
   ];
-  if (!isDropped(type, returned))
+  if (unjudged || !isDropped(type, returned))
     seen.push({ kind: "packet", step, packet, place: "output", bytes, timestampNs: undefined });
   for (const dev of devs) seen.push({ kind: "redirect", step, packet, dev });
   return seen;

@@ -5,6 +5,8 @@ import { SkbWorld, type SkbRedirect } from "./skb.js";
 import { readSkbFields, skbInputFields } from "./skb-fields.js";
 import { XdpWorld, type Redirect } from "./xdp.js";
 
+const ethernetBytes = 14;
+
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 /** A hook through which packets go, whatever its context is. */
@@ -42,9 +44,16 @@ export function inputFieldsOf(type: ProgramType): readonly string[] {
   return type === "xdp" ? ["data_meta", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
 }
 
-/** The longest packet that a test run takes, in one page. */
-export function longestPacketBytes(type: ProgramType): number {
-  return type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
+/** Why a test run does not take a packet, as the rest of "packet 2 …"; undefined where it does. */
+export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet): string | undefined {
+  const ethernetSeen = type !== "cgroup_skb" && type !== "socket_filter";
+  if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${type} wants`;
+  const length = bytes.length + (linkType === "ethernet" ? 0 : ethernetBytes);
+  if (length < ethernetBytes) return `has ${bytes.length} bytes, less than an Ethernet header`;
+  // convert___skb_to_skb() of Linux 6.2: an skb is never empty.
+  if (length === ethernetBytes && type !== "xdp") return "has nothing behind the Ethernet header";
+  const longest = type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
+  return length > longest ? `has ${bytes.length} bytes: ${longest} at most fit into one buffer` : undefined;
 }
 
 /** The interface by which packets come in unless a scenario names one. */
@@ -78,8 +87,6 @@ class XdpHook extends XdpWorld implements PacketHook {
     return { ...this.#received, data_meta: this.metadata() };
   }
 }
-
-const ethernetBytes = 14;
 
 class SkbHook extends SkbWorld implements PacketHook {
   /** The header in front of what the program sees; made up for packets that came without. */
