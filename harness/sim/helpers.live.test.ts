@@ -131,7 +131,7 @@ const cases: readonly HelperCase[] = [
       note(context->len);`,
   },
   {
-    name: "bpf_l3_csum_replace and bpf_l4_csum_replace",
+    name: "bpf_l3_csum_replace, bpf_l4_csum_replace and bpf_csum_level",
     type: "sched_cls",
     calls: `
       note(bpf_l3_csum_replace(context, arg[0] % 100, arg[1], arg[2], arg[3] % 6));
@@ -139,7 +139,10 @@ const cases: readonly HelperCase[] = [
       note(bpf_l4_csum_replace(context, arg[4] % 100, arg[1], arg[2], arg[5] & 0x36));
       note(bpf_l4_csum_replace(context, 40, arg[1], arg[3], 4 | BPF_F_MARK_MANGLED_0));
       note(bpf_l4_csum_replace(context, 50, 0, arg[3], BPF_F_PSEUDO_HDR));
-      note(bpf_csum_update(context, arg[0]));`,
+      note(bpf_csum_update(context, arg[0]));
+      for (int i = 0; i < 6; i++) note(bpf_csum_level(context, arg[i] % 5));
+      note(bpf_skb_adjust_room(context, 8, BPF_ADJ_ROOM_MAC, arg[0] % 2 ? BPF_F_ADJ_ROOM_NO_CSUM_RESET : 0));
+      note(bpf_csum_level(context, BPF_CSUM_LEVEL_QUERY));`,
   },
   {
     name: "bpf_skb_change_tail and bpf_skb_change_head",
@@ -201,6 +204,57 @@ const cases: readonly HelperCase[] = [
       struct bpf_fib_lookup params = { .family = arg[0] % 3 ? 2 : arg[0] % 11, .ifindex = arg[1] % 2, .tot_len = 100 };
       note(bpf_fib_lookup(context, &params, sizeof(params), arg[2] & 0x47));
       note(bpf_fib_lookup(context, &params, 63, 0));`,
+  },
+  ...(["xdp", "sched_cls"] as const).map((type) => ({
+    name: `bpf_check_mtu (${type})`,
+    type,
+    calls: `
+      __u32 length = arg[0] % 3 ? arg[0] % 65600 : 0;
+      note(bpf_check_mtu(context, arg[1] % 5 ? arg[1] % 2 : 12345, &length, arg[2] % 4 ? (int)(arg[2] % 100000) - 30000 : 0, arg[3] % 3));
+      note(length);
+      length = arg[4];
+      note(bpf_check_mtu(context, 0, &length, arg[5], 0));
+      note(length);`,
+  })),
+  ...(["xdp", "sched_cls"] as const).map((type) => ({
+    name: `socket lookups (${type})`,
+    type,
+    calls: `
+      struct bpf_sock_tuple tuple = {};
+      __builtin_memcpy(&tuple, arg, sizeof(arg));
+      struct bpf_sock *sock = bpf_sk_lookup_tcp(context, &tuple, sizeof(tuple.ipv4), arg[0] % 2 ? -1 : arg[1], arg[2] % 4 == 0);
+      note(!sock);
+      if (sock) bpf_sk_release(sock);
+      sock = bpf_sk_lookup_udp(context, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+      note(!sock);
+      if (sock) { note(sock->family); bpf_sk_release(sock); }
+      sock = bpf_skc_lookup_tcp(context, &tuple, 7, 0, 0);
+      note(!sock);
+      if (sock) bpf_sk_release(sock);`,
+  })),
+  {
+    name: "sockets that were looked up, and their storage",
+    type: "sched_cls",
+    maps: `struct { __uint(type, BPF_MAP_TYPE_SK_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, int); __type(value, __u64); } beside SEC(".maps");`,
+    calls: `
+      struct bpf_sock_tuple tuple = {};
+      struct bpf_sock *sock = bpf_skc_lookup_tcp(context, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+      note(!sock);
+      if (sock) {
+        note(bpf_sk_assign(context, sock, 0));
+        struct bpf_sock *full = bpf_sk_fullsock(sock);
+        if (full) { __u64 *value = bpf_sk_storage_get(&beside, full, 0, 1); if (value) note(++*value); }
+        note(!bpf_skc_to_tcp_sock(sock));
+        bpf_sk_release(sock);
+      }`,
+  },
+  {
+    name: "bpf_skb_set_tstamp",
+    type: "sched_cls",
+    calls: `
+      note(bpf_skb_set_tstamp(context, arg[0] % 3 ? arg[0] : 0, arg[1] % 5));
+      note(context->tstamp);
+      note(context->tstamp_type);`,
   },
   {
     name: "bpf_probe_read_kernel",

@@ -16,6 +16,8 @@ export interface WorldOptions {
 /** A machine that has been up for a minute: programs that divide by the time or subtract from it work. */
 const defaultBootNs = 60_000_000_000n;
 
+const loopbackMtuBytes = 65536;
+
 /** Time, chance and the log of a simulated kernel. Nothing in it moves by itself. */
 export class World {
   readonly cpus: number;
@@ -35,6 +37,9 @@ export class World {
     this.nowNs = bootNs;
     this.#random = seed >>> 0;
   }
+
+  /** MTU of an interface: as declared, or of a loopback device. */
+  readonly mtuOf = (ifindex: number): number => this.fib?.devices.get(ifindex)?.mtuBytes ?? loopbackMtuBytes;
 
   /** The next 32-bit number of a generator with 32 bits of state (mulberry32). */
   random(): number {

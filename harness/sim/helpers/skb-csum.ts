@@ -33,7 +33,35 @@ export function skbCsumHelpers(packet: SkbPacket): HelperTable {
     },
     // bpf_csum_update(skb, csum)
     40: () => -errno.ENOTSUPP,
+    // bpf_csum_level(skb, level)
+    135: (call) => changeLevel(packet, call.u64(2)),
   };
+}
+
+/** BPF_CSUM_LEVEL_*. */
+const levelChange = { query: 0n, increment: 1n, decrement: 2n, reset: 3n } as const;
+
+/** SKB_MAX_CSUM_LEVEL. */
+const highestLevel = 3;
+
+/** How many checksums the device has verified, less one; undefined where none. */
+function changeLevel(packet: SkbPacket, change: bigint): number {
+  const level = packet.checksumLevel;
+  switch (change) {
+    case levelChange.query:
+      return level ?? -errno.EACCES;
+    case levelChange.increment:
+      packet.checksumLevel = level === undefined ? 0 : Math.min(level + 1, highestLevel);
+      return 0;
+    case levelChange.decrement:
+      packet.checksumLevel = level ? level - 1 : undefined;
+      return 0;
+    case levelChange.reset:
+      packet.checksumLevel = undefined;
+      return 0;
+    default:
+      return -errno.EINVAL;
+  }
 }
 
 /** `decide` is asked whether to write the updated checksum, or what else. */

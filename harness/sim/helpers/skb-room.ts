@@ -56,7 +56,11 @@ export function skbRoomHelpers(packet: SkbPacket): HelperTable {
       return packet.pushHead(added);
     },
     // bpf_skb_adjust_room(skb, len_diff, mode, flags)
-    50: (call) => adjustRoom(packet, call),
+    50: (call) => {
+      const result = adjustRoom(packet, call);
+      if (result === 0 && (call.u64(4) & roomFlag.noCsumReset) === 0n) packet.checksumLevel = undefined;
+      return result;
+    },
   };
 }
 

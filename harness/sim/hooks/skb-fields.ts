@@ -24,6 +24,7 @@ export const skbField = {
   wire_len: 160,
   gso_segs: 164,
   gso_size: 176,
+  tstamp_type: 180,
   hwtstamp: 184,
 } as const;
 

@@ -27,6 +27,8 @@ export class SkbPacket {
   readonly arena: Arena;
   /** Address of struct __sk_buff. */
   readonly context: number;
+  /** Of verified checksums the last one's number, counted from 0; undefined for CHECKSUM_NONE. */
+  checksumLevel: number | undefined;
   readonly #buffer: PacketBuffer;
   /** Addresses: link-layer header, the first byte the program sees, network header, end. */
   #mac = 0;
@@ -47,6 +49,7 @@ export class SkbPacket {
   open(bytes: Uint8Array, fromNetwork: boolean): void {
     this.#mac = this.#buffer.start + headroomBytes;
     this.#end = this.#mac + bytes.length;
+    this.checksumLevel = undefined;
     this.#network = this.#mac + ethernetBytes;
     this.#data = fromNetwork ? this.#network : this.#mac;
     this.#buffer.set(this.#mac, bytes);

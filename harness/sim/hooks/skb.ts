@@ -5,14 +5,18 @@ import { eventHelpers } from "../helpers/events.js";
 import { fibHelpers } from "../helpers/fib.js";
 import { kernelHelpers } from "../helpers/kernel.js";
 import { mapHelpers } from "../helpers/maps.js";
+import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
 import { skbByteHelpers } from "../helpers/skb-bytes.js";
 import { skbCsumHelpers } from "../helpers/skb-csum.js";
 import { skbFlowHelpers } from "../helpers/skb-flow.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
+import { skbTimeHelpers } from "../helpers/skb-time.js";
 import { skbTunnelHelpers, type TunnelKey } from "../helpers/skb-tunnel.js";
 import { skbVlanHelpers } from "../helpers/skb-vlan.js";
+import { ownerlessHelpers, socketHelpers } from "../helpers/sockets.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
+import { taskHelpers } from "../helpers/task.js";
 import type { FieldValue } from "../../model/packet.js";
 import type { Helper, PacketLoader } from "../machine.js";
 import type { MapTable } from "../maps/map-table.js";
@@ -71,11 +75,15 @@ export class SkbWorld implements HookWorld {
     this.helpers = mergeHelpers(
       mapHelpers(maps, world),
       kernelHelpers(world),
+      taskHelpers(world),
       printHelpers(world),
       csumHelpers,
       eventHelpers(maps, world, (sizeBytes) => this.#packet.bytesAt(0, sizeBytes)),
       skbByteHelpers(this.#packet),
-      type === "sched_cls" ? this.#trafficControlHelpers() : {},
+      type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
+      // Packets in cgroups and on sockets have one.
+      type === "sched_cls" ? ownerlessHelpers : {},
+      type === "socket_filter" ? {} : socketHelpers,
       type === "sched_cls" ? fibHelpers(world, false) : {},
     );
   }
@@ -113,6 +121,10 @@ export class SkbWorld implements HookWorld {
     return new DataView(this.#arena.memory.buffer, this.context, skbContextBytes);
   }
 
+  #contextWord(name: keyof typeof skbField): number {
+    return this.#arena.view.getUint32(this.context + skbField[name], true);
+  }
+
   /** LD_ABS and LD_IND: also from the network or link-layer header, by large negative offsets. */
   #load(offset: number, sizeBytes: 1 | 2 | 4): number | undefined {
     const bytes = this.#legacyBytes(offset, sizeBytes);
@@ -126,7 +138,7 @@ export class SkbWorld implements HookWorld {
   }
 
   /** What only programs of traffic control may do to a packet. */
-  #trafficControlHelpers(): HelperTable {
+  #trafficControlHelpers(world: World): HelperTable {
     const redirect = (ifindex: number, way: SkbRedirect["way"]) => {
       this.redirect = { ifindex, way };
       return verdicts.redirect;
@@ -137,6 +149,12 @@ export class SkbWorld implements HookWorld {
       ...skbVlanHelpers(this.#packet),
       ...skbFlowHelpers(this.#packet),
       ...skbTunnelHelpers(this),
+      ...skbTimeHelpers(this.#packet),
+      ...mtuHelpers(world, {
+        length: () => this.#packet.length,
+        ifindex: () => this.#contextWord("ifindex"),
+        isGso: () => this.#contextWord("gso_size") !== 0,
+      }),
       // bpf_clone_redirect(skb, ifindex, flags)
       13: (call) => {
         const [ifindex, flags] = [call.u32(2), call.u64(3)];

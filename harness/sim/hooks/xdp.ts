@@ -7,8 +7,11 @@ import { eventHelpers } from "../helpers/events.js";
 import { fibHelpers } from "../helpers/fib.js";
 import { kernelHelpers } from "../helpers/kernel.js";
 import { mapHelpers } from "../helpers/maps.js";
+import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
+import { socketHelpers } from "../helpers/sockets.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
+import { taskHelpers } from "../helpers/task.js";
 import type { Helper } from "../machine.js";
 import { u32Key } from "../maps/array.js";
 import type { MapTable } from "../maps/map-table.js";
@@ -80,6 +83,13 @@ export class XdpWorld implements HookWorld {
     this.helpers = mergeHelpers(
       mapHelpers(maps, world),
       kernelHelpers(world),
+      taskHelpers(world),
+      socketHelpers,
+      mtuHelpers(world, {
+        length: () => this.#dataEnd - this.#data,
+        ifindex: () => this.#words[field.ingressIfindex]!,
+        isGso: undefined,
+      }),
       printHelpers(world),
       csumHelpers,
       fibHelpers(world, true),

@@ -11,6 +11,7 @@ import { PerfEventArrayStore } from "./perf-event-array.js";
 import { QueueStore } from "./queue.js";
 import { ReferenceStore } from "./reference.js";
 import { RingBufferStore } from "./ring-buffer.js";
+import { SocketStorageStore } from "./socket-storage.js";
 import { strideOf, ValueSlots } from "./value-slots.js";
 
 /** No more than this is set aside for the entries of one map: a hash may say a billion and hold ten. */
@@ -85,6 +86,8 @@ function createStore(spec: MapSpec, address: number, arena: Arena, cpus: number)
       return new QueueStore(spec, address);
     case "bloom_filter":
       return new BloomFilterStore(spec, address);
+    case "sk_storage":
+      return new SocketStorageStore(spec, address);
     case "ringbuf":
       return RingBufferStore.create(spec, address, arena);
     case "perf_event_array":
