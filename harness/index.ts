@@ -15,6 +15,7 @@ export type { Observation } from "./model/observation.js";
 export type { CaseResult, Mismatch, Outcome } from "./model/outcome.js";
 export type { LinkType, Packet, Pattern } from "./model/packet.js";
 export type { Plan } from "./model/plan.js";
+export type { ReplayedMap, ReplayedPacket, ReplayRecord, ReplayReport } from "./model/replay.js";
 export type { Scenario } from "./model/scenario.js";
 export type { Topology } from "./model/topology.js";
 
@@ -27,6 +28,7 @@ export { diffPackets, formatDiff } from "./packet/diff.js";
 export { parsePacket } from "./packet/parse.js";
 export { hexdump, summary } from "./packet/print.js";
 export { packetFromText, toScapy } from "./packet/text.js";
+export { parseMapContents } from "./scenario/parse-maps.js";
 export { parseScenario } from "./scenario/parse.js";
 export { formatDiagnostic } from "./scenario/diagnostic.js";
 export { planScenario } from "./plan/plan.js";
@@ -34,6 +36,8 @@ export { judge } from "./judge/judge.js";
 
 export { probeBackends } from "./run/backends.js";
 export { prepare } from "./run/prepare.js";
+export { readProgram } from "./run/object.js";
+export { replayCapture, type Replay, type ReplayOptions } from "./run/replay.js";
 export { run } from "./run/run.js";
 export { selectJobs } from "./run/select.js";
 export { foldReport } from "../reports/totals.js";

@@ -62,6 +62,54 @@ Examples:
     });
 
   program
+    .command("replay")
+    .description("run any ELF object on the packets of a capture, and compare what backends make of them")
+    .argument("<object>", "a compiled .o, or a .c to compile")
+    .requiredOption("--packets <file>", "a pcap or pcapng file, gzipped or not")
+    .option("--program <name>", "C name of the program (default: the object's only one)")
+    .option("--type <type>", "xdp, tc, socket_filter, cgroup_skb, …, where the section name does not say")
+    .option("--backend <names>", "sim, kernel (default: both, where they run)", list)
+    .option("--maps <file>", "contents of maps before the first packet: YAML as below `maps:` in a scenario")
+    .option("--frames <ranges>", "only these packets, like 1-20,25,40-")
+    .option("--json <file>", "write a record per packet and backend as JSON")
+    .option("--verbose", "a line for every packet", false)
+    .addHelpText(
+      "after",
+      `
+Each backend starts with fresh maps; packets go through in the order of the capture, and maps live from
+one packet to the next. Behind the last one, maps are compared, too.
+
+Examples:
+  packetproof replay prog.bpf.o --packets traffic.pcap --json out.json
+  packetproof replay old.o --program classify --type tc --packets traffic.pcapng --frames 1-100 --maps maps.yml
+
+Exit status: 0 everything agrees; 1 something differs or faults, or nothing could be compared; 2 the input
+is wrong; 3 a backend asked for cannot run here.`,
+    )
+    .action(async (object: string, options) => {
+      const { replayCommand } = await import("./replay-command.js");
+      process.exitCode = await replayCommand(object, options);
+    });
+
+  program
+    .command("vm")
+    .description("run bytecode in hex from standard input and print r0: the bpf_conformance suite's plugin protocol")
+    .argument("[memory...]", "memory that r1 points to, in hex; r2 is its size")
+    .option("--program <hex>", "the bytecode, instead of standard input")
+    .option("--elf", "the program's bytes are an ELF object: run its first program", false)
+    .option("--interpreter", "run it in the interpreter", false)
+    .option("--jit", "run it compiled to WebAssembly (default)", false)
+    .option("--debug", "say more about failures", false)
+    .addHelpText(
+      "after",
+      "\nExample:\n  echo 'b7 00 00 00 2a 00 00 00 95 00 00 00 00 00 00 00' | packetproof vm   (prints 2a)",
+    )
+    .action(async (memory: string[], options) => {
+      const { vmCommand } = await import("./vm-command.js");
+      process.exitCode = vmCommand(memory, options);
+    });
+
+  program
     .command("doctor")
     .description("what runs here, what is missing, and the command that would mend it")
     .option("--json <file>", "write the findings as JSON")

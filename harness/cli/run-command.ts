@@ -1,7 +1,6 @@
-import { backendNames, type BackendName, type Capabilities } from "../model/backend.js";
+import type { Capabilities } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
 import type { RunEvent } from "../model/event.js";
-import { nearest } from "../model/nearest.js";
 import { probeBackends } from "../run/backends.js";
 import { findScenarios } from "../run/find-scenarios.js";
 import { removeLeftovers } from "../run/leftovers.js";
@@ -10,6 +9,7 @@ import { run } from "../run/run.js";
 import { selectJobs } from "../run/select.js";
 import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
 import { foldReport } from "../../reports/totals.js";
+import { backendName, unavailableLine } from "./backend-option.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
@@ -95,19 +95,6 @@ async function report(
     return exitStatus.failed;
   }
   return folded.totals.failed + folded.totals.error > 0 ? exitStatus.failed : exitStatus.passed;
-}
-
-function unavailableLine({ backend, unavailable }: Capabilities): string {
-  return `packetproof: backend ${backend} cannot run here: ${unavailable}\n`;
-}
-
-function backendName(name: string): BackendName {
-  const known = backendNames.find((candidate) => candidate === name);
-  if (known) return known;
-  const near = nearest(name, backendNames);
-  throw harnessError("usage", `there is no backend '${name}'`, {
-    hint: near ? `did you mean ${near}?` : `the backends are ${backendNames.join(", ")}`,
-  });
 }
 
 function nothingToRun(options: RunCommandOptions, capabilities: readonly Capabilities[]): Error {

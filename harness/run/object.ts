@@ -6,6 +6,7 @@ import { HarnessError, harnessError } from "../model/error.js";
 import { nearest } from "../model/nearest.js";
 import type { BpfObject } from "../model/object.js";
 import type { Located } from "../model/scenario.js";
+import type { Span } from "../model/span.js";
 import { readObject } from "../object/read-object.js";
 import { compileSource } from "./compile.js";
 import { projectRoot } from "./project.js";
@@ -31,7 +32,15 @@ export async function findObject(program: Located<string>, scenarioFile: string)
   return object;
 }
 
-async function read(path: string, program: Located<string>): Promise<BpfObject> {
+/** The object that the command line names by its path; a source is compiled. */
+export function readProgram(path: string): Promise<BpfObject> {
+  return read(resolve(path), { value: path, span: undefined });
+}
+
+async function read(
+  path: string,
+  program: { readonly value: string; readonly span: Span | undefined },
+): Promise<BpfObject> {
   const name = basename(path).replace(/(\.bpf)?\.(c|o)$/, "");
   try {
     const bytes = path.endsWith(".c")
