@@ -4,7 +4,8 @@ import type { Observation } from "../model/observation.js";
 import type { FieldValue } from "../model/packet.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
 import { ProgramFault } from "./fault.js";
-import { type Fields, type PacketHook, whyNotTaken } from "./hooks/packet-hook.js";
+import type { Fields, PacketHook } from "./hooks/packet-hook.js";
+import { whyTestRunRefuses } from "./hooks/test-run-input.js";
 import { ReferenceStore } from "./maps/reference.js";
 import type { SimulatedObject } from "./simulated-object.js";
 import type { World } from "./world.js";
@@ -39,7 +40,7 @@ const mostResults = 1000;
 /** Runs the program with each packet, `times` times, each time fresh; senders are CPUs and take turns. */
 export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
   return step.packets.flatMap((input, packet): Observation[] => {
-    const reason = step.unjudged && whyNotTaken(world.plan.programType, input);
+    const reason = step.unjudged && whyTestRunRefuses(world.plan.programType, input);
     if (reason) return [{ kind: "refused", step: step.index, packet, message: `the packet ${reason}` }];
     const results = runTimes(step, packet, world);
     return results.flatMap((result) => observationsOf(step, world.plan.programType, packet, result));

@@ -50,8 +50,6 @@ export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet): str
   if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${type} wants`;
   const length = bytes.length + (linkType === "ethernet" ? 0 : ethernetBytes);
   if (length < ethernetBytes) return `has ${bytes.length} bytes, less than an Ethernet header`;
-  // convert___skb_to_skb() of Linux 6.2: an skb is never empty.
-  if (length === ethernetBytes && type !== "xdp") return "has nothing behind the Ethernet header";
   const longest = type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
   return length > longest ? `has ${bytes.length} bytes: ${longest} at most fit into one buffer` : undefined;
 }

@@ -1,0 +1,31 @@
+import type { ProgramType } from "../../model/hook.js";
+import type { Packet } from "../../model/packet.js";
+import { whyNotTaken } from "./packet-hook.js";
+
+const ethernetBytes = 14;
+
+/** Shortest network header by EtherType, where bpf_prog_test_run_skb() wants one to be there (seen on Linux 6.18). */
+const networkHeaderBytes: ReadonlyMap<number, number> = new Map([
+  [0x0800, 20],
+  [0x86dd, 40],
+]);
+
+/**
+ * Why BPF_PROG_TEST_RUN does not take a packet, as the rest of "packet 2 …"; undefined where it does. Stricter than
+ * what the simulator can run: an skb is never empty there, and no IP header is cut off.
+ */
+export function whyTestRunRefuses(type: ProgramType, packet: Packet): string | undefined {
+  const reason = whyNotTaken(type, packet);
+  if (reason !== undefined || type === "xdp") return reason;
+  const { linkType, bytes } = packet;
+  const behind = linkType === "ethernet" ? bytes.length - ethernetBytes : bytes.length;
+  if (behind <= 0) return "has nothing behind the Ethernet header";
+  const needed = networkHeaderBytes.get(etherType(packet)) ?? 0;
+  return behind < needed ? `has ${behind} bytes of an IP header of ${needed} at least` : undefined;
+}
+
+/** Packets without an Ethernet header get one by their IP version. */
+function etherType({ linkType, bytes }: Packet): number {
+  if (linkType !== "ethernet") return bytes[0]! >> 4 === 6 ? 0x86dd : 0x0800;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint16(12);
+}
