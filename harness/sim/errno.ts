@@ -13,6 +13,7 @@ export const errno = {
   EINVAL: 22,
   ENOSPC: 28,
   ERANGE: 34,
+  EDEADLK: 35,
   EPROTO: 71,
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,

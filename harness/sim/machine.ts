@@ -103,6 +103,22 @@ export class Machine {
     return true;
   }
 
+  /** The program that runs now. */
+  get running(): Engine {
+    if (!this.#engine) throw new Fault("runs no program");
+    return this.#engine;
+  }
+
+  /** Runs a function of a program by itself, as the kernel does when a timer fires. */
+  runFunction(engine: Engine, functionAddress: number, values: readonly number[], budget = defaultBudget): void {
+    if (functionAddress < functionAddresses) throw new Fault("calls back what is no function");
+    this.budget = budget;
+    this.#tailCalls = 0;
+    values.forEach((value, i) => this.arguments.set(i + 1, value));
+    this.#engine = engine;
+    engine.call(functionAddress - functionAddresses, this.#entryFrame);
+  }
+
   /** Calls a function of the running program back from a helper; arguments and result are in the call area. */
   callBack(functionAddress: number): void {
     const inner = this.innerFrame(this.#words[callArea.framePointer >> 2]! >>> 0);

@@ -1,3 +1,4 @@
+import { Clock } from "./clock.js";
 import type { Fib } from "./fib.js";
 
 /** What a run depends on beside programs and packets. The same options give the same run. */
@@ -25,8 +26,8 @@ export class World {
   readonly fib: Fib | undefined;
   /** The CPU that runs the next packet. */
   cpu = 0;
-  /** What bpf_ktime_get_ns() and its relatives return. */
-  nowNs: bigint;
+  /** What bpf_ktime_get_ns() and its relatives return, and timers go by. */
+  readonly clock: Clock;
   #printed: string[] = [];
   #random: number;
 
@@ -34,7 +35,7 @@ export class World {
     this.cpus = cpus;
     this.devices = new Set(devices);
     this.fib = fib;
-    this.nowNs = bootNs;
+    this.clock = new Clock(bootNs);
     this.#random = seed >>> 0;
   }
 

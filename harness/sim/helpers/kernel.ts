@@ -12,7 +12,7 @@ const maxLoops = 8 * 1024 * 1024;
 
 /** Time, chance, CPU, locks and loops: what any program may ask the kernel for. */
 export function kernelHelpers(world: World): HelperTable {
-  const now = () => world.nowNs;
+  const now = () => world.clock.nowNs;
   return {
     // bpf_probe_read(dst, size, unsafe_ptr)
     4: probeRead,
@@ -31,7 +31,7 @@ export function kernelHelpers(world: World): HelperTable {
     // bpf_probe_read_kernel(dst, size, unsafe_ptr)
     113: probeRead,
     // bpf_jiffies64(): the kernel's counter starts five minutes before it would overflow.
-    118: () => BigInt.asUintN(32, -300n * jiffiesPerSecond) + (world.nowNs * jiffiesPerSecond) / 1_000_000_000n,
+    118: () => BigInt.asUintN(32, -300n * jiffiesPerSecond) + (world.clock.nowNs * jiffiesPerSecond) / 1_000_000_000n,
     // bpf_ktime_get_boot_ns(): the machine never sleeps.
     125: now,
     // bpf_ktime_get_coarse_ns()

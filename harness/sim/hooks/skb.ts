@@ -17,6 +17,7 @@ import { skbVlanHelpers } from "../helpers/skb-vlan.js";
 import { ownerlessHelpers, socketHelpers } from "../helpers/sockets.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import { taskHelpers } from "../helpers/task.js";
+import { timerHelpers } from "../helpers/timers.js";
 import type { FieldValue } from "../../model/packet.js";
 import type { Helper, PacketLoader } from "../machine.js";
 import type { MapTable } from "../maps/map-table.js";
@@ -76,6 +77,7 @@ export class SkbWorld implements HookWorld {
       mapHelpers(maps, world),
       kernelHelpers(world),
       taskHelpers(world),
+      timerHelpers(maps, world),
       printHelpers(world),
       csumHelpers,
       eventHelpers(maps, world, (sizeBytes) => this.#packet.bytesAt(0, sizeBytes)),

@@ -12,6 +12,7 @@ import { printHelpers } from "../helpers/print.js";
 import { socketHelpers } from "../helpers/sockets.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import { taskHelpers } from "../helpers/task.js";
+import { timerHelpers } from "../helpers/timers.js";
 import type { Helper } from "../machine.js";
 import { u32Key } from "../maps/array.js";
 import type { MapTable } from "../maps/map-table.js";
@@ -84,6 +85,7 @@ export class XdpWorld implements HookWorld {
       mapHelpers(maps, world),
       kernelHelpers(world),
       taskHelpers(world),
+      timerHelpers(maps, world),
       socketHelpers,
       mtuHelpers(world, {
         length: () => this.#dataEnd - this.#data,

@@ -1,7 +1,7 @@
 import { isPerCpu, type MapSpec } from "../../model/object.js";
 import type { Arena } from "../arena.js";
 import { errno } from "../errno.js";
-import { flagsError, type MapEntry, type MapStore } from "./map-store.js";
+import { flagsError, type EntryAddress, type MapEntry, type MapStore } from "./map-store.js";
 import { ValueSlots } from "./value-slots.js";
 
 /** array and percpu_array (kernel/bpf/arraymap.c): all slots are always there. */
@@ -10,6 +10,7 @@ export class ArrayStore implements MapStore {
   readonly address: number;
   readonly #slots: ValueSlots;
   readonly #start: number;
+  onReplaced: ((value: number) => void) | undefined;
 
   constructor(spec: MapSpec, address: number, slots: ValueSlots, start: number) {
     this.spec = spec;
@@ -47,6 +48,12 @@ export class ArrayStore implements MapStore {
     return -errno.EINVAL;
   }
 
+  entryAt(address: number): EntryAddress | undefined {
+    const index = Math.floor((address - this.#start) / (this.#slots.at(this.#start, 1) - this.#start));
+    if (index < 0 || index >= this.spec.maxEntries) return undefined;
+    return { key: u32Key(index), value: this.#slots.at(this.#start, index) };
+  }
+
   *entries(): Iterable<MapEntry> {
     for (let index = 0; index < this.spec.maxEntries; index++)
       yield { key: u32Key(index), values: this.#slots.read(this.#slots.at(this.#start, index)) };
@@ -59,6 +66,7 @@ export class ArrayStore implements MapStore {
     if (slot === undefined) return -errno.E2BIG;
     if (wrong !== undefined) return wrong;
     write(slot);
+    this.onReplaced?.(slot);
     return 0;
   }
 

@@ -2,7 +2,7 @@ import { isPerCpu, type MapSpec } from "../../model/object.js";
 import type { Arena } from "../arena.js";
 import { errno } from "../errno.js";
 import { textBytes, byteText } from "../byte-text.js";
-import { flagsError, type MapEntry, type MapStore } from "./map-store.js";
+import { flagsError, updateFlags, type EntryAddress, type MapEntry, type MapStore } from "./map-store.js";
 import { ValueSlots } from "./value-slots.js";
 
 /**
@@ -18,6 +18,7 @@ export class HashStore implements MapStore {
   /** Slot by key; for LRU maps in order of their last use. */
   readonly #entries = new Map<string, number>();
   readonly #isLru: boolean;
+  onReplaced: ((value: number) => void) | undefined;
 
   constructor(spec: MapSpec, address: number, arena: Arena, cpus: number) {
     this.spec = spec;
@@ -51,8 +52,14 @@ export class HashStore implements MapStore {
     const slot = this.#entries.get(text);
     if (slot === undefined) return -errno.ENOENT;
     this.#entries.delete(text);
-    this.#slots.give(slot);
+    this.#give(slot);
     return 0;
+  }
+
+  entryAt(address: number): EntryAddress | undefined {
+    for (const [text, value] of this.#entries)
+      if (address >= value && address < value + this.spec.valueSizeBytes) return { key: textBytes(text), value };
+    return undefined;
   }
 
   *entries(): Iterable<MapEntry> {
@@ -68,6 +75,8 @@ export class HashStore implements MapStore {
     const slot = known ?? this.#slots.take();
     if (slot === undefined) return -errno.ENOMEM;
     write(slot, known === undefined);
+    // Under its lock a value is written to in place.
+    if (known !== undefined && (flags & updateFlags.lock) === 0) this.onReplaced?.(slot);
     this.#touch(text, slot);
     return 0;
   }
@@ -77,12 +86,17 @@ export class HashStore implements MapStore {
     this.#entries.set(text, slot);
   }
 
+  #give(slot: number): void {
+    this.onReplaced?.(slot);
+    this.#slots.give(slot);
+  }
+
   /** Makes room in an LRU map. */
   #evict(): boolean {
     const [oldest] = this.#isLru ? this.#entries : [];
     if (!oldest) return false;
     this.#entries.delete(oldest[0]);
-    this.#slots.give(oldest[1]);
+    this.#give(oldest[1]);
     return true;
   }
 }

@@ -10,6 +10,12 @@ export interface MapEntry {
   readonly values: readonly Uint8Array[];
 }
 
+export interface EntryAddress {
+  readonly key: Uint8Array;
+  /** Address of the value's first byte. */
+  readonly value: number;
+}
+
 /**
  * A live map. Keys and values have the sizes of its spec; results are 0 or a negative errno, as the
  * kernel's map operations return them (kernel/bpf/*map.c).
@@ -25,6 +31,10 @@ export interface MapStore {
   delete(key: Uint8Array): number;
   /** By user space: values of all CPUs. */
   set(key: Uint8Array, values: readonly Uint8Array[]): number;
+  /** The entry in whose value an address lies; only of types whose values may hold timers. */
+  entryAt?(address: number): EntryAddress | undefined;
+  /** Told the address of every value that is replaced or removed. */
+  onReplaced?: ((value: number) => void) | undefined;
   /** Contents in a fixed order; for arrays all slots. */
   entries(): Iterable<MapEntry>;
 }
