@@ -3,7 +3,7 @@ import type { LayerPattern, PacketExpectation } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import { toHex } from "../model/hex.js";
 import { checkLengths, checkSums } from "../packet/checksum.js";
-import { diffPackets, type FieldDifference } from "../packet/diff.js";
+import { diffPackets, layerName, type FieldDifference } from "../packet/diff.js";
 import { parsePacket } from "../packet/parse.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { summary } from "../packet/print.js";
@@ -228,11 +228,8 @@ function namesOf(packet: ParsedPacket): string[] {
   return packet.layers.map((layer) => layer.protocol);
 }
 
-/** `ipv4.ttl`; `ipv4[2].ttl` for the second of several layers of that protocol. */
 function fieldName(packet: ParsedPacket, layer: number, field: string): string {
-  const protocol = packet.layers[layer]!.protocol;
-  const before = packet.layers.slice(0, layer).filter((l) => l.protocol === protocol).length;
-  return before === 0 ? `${protocol}.${field}` : `${protocol}[${before + 1}].${field}`;
+  return `${layerName(packet, layer)}.${field}`;
 }
 
 function offsetLine(offsetBytes: number): string {

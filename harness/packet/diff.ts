@@ -161,7 +161,8 @@ function byteDifference({ expected, actual }: AlignedPackets): FieldDifference {
   return { kind: "byte", side: "actual", ...place, what, expected: byte(expected), actual: byte(actual) };
 }
 
-function layerName(packet: ParsedPacket, index: number): string {
+/** `ipv4`; `ipv4[2]` for the second of several layers of that protocol. */
+export function layerName(packet: ParsedPacket, index: number): string {
   const { protocol } = packet.layers[index]!;
   const before = packet.layers.slice(0, index).filter((layer) => layer.protocol === protocol).length;
   return before === 0 ? protocol : `${protocol}[${before + 1}]`;

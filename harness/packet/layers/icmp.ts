@@ -1,6 +1,6 @@
 import { formatIpv4 } from "../address.js";
-import type { Content, FieldDef, Protocol, Values } from "../protocol.js";
-import { formatFieldValue } from "../field-value.js";
+import type { Protocol, Values } from "../protocol.js";
+import { messageTitle, messageType, onlyIn, quotedBy } from "./icmp-message.js";
 
 const types = {
   "echo-reply": 0,
@@ -22,37 +22,20 @@ const types = {
 
 const { unreachable, redirect, timestamp } = types;
 
-/** For a field that only some messages have. */
-function onlyIn(...wanted: readonly number[]): (values: Values) => boolean {
-  return (values) => wanted.includes(values["type"] as number);
-}
-
 const queries = [0, 8, 13, 14, 15, 16, 17, 18];
 /** With the bytes between checksum and quoted packet as RFC 4884 §4 has them. */
 const extensible: readonly number[] = [types.unreachable, types["time-exceeded"], types["parameter-problem"]];
 const errors: readonly number[] = [...extensible, types["source-quench"], redirect];
 const spokenFor: readonly number[] = [...queries, ...extensible, redirect];
 
-const typeDef: FieldDef = {
-  name: "type",
-  kind: "uint",
-  sizeBits: 8,
-  names: types,
-  default: types.echo,
-  doc: "message",
-};
-
-function quotesIpv4(values: Values, { bytes, startBytes, endBytes }: Content): string {
-  const quoted = errors.includes(values["type"] as number) && startBytes < endBytes && bytes[startBytes]! >> 4 === 4;
-  return quoted ? "ipv4" : "payload";
-}
+const typeDef = messageType(types);
 
 function summarizeIcmp(values: Values): string {
-  const { type, code, id, seq, mtu, gateway } = values;
-  const name = `${formatFieldValue(typeDef, type!)}${code === 0 ? "" : ` code ${code as number}`}`;
-  if (id !== undefined) return `${name} id ${id as number} seq ${seq as number}`;
-  if (gateway !== undefined) return `${name} to ${formatIpv4(gateway as Uint8Array)}`;
-  return typeof mtu === "number" && mtu > 0 ? `${name} mtu ${mtu}` : name;
+  const { id, mtu, gateway } = values;
+  const title = messageTitle(typeDef, values);
+  if (id !== undefined) return title;
+  if (gateway !== undefined) return `${title} to ${formatIpv4(gateway as Uint8Array)}`;
+  return typeof mtu === "number" && mtu > 0 ? `${title} mtu ${mtu}` : title;
 }
 
 export const icmp: Protocol = {
@@ -109,7 +92,7 @@ export const icmp: Protocol = {
       doc: "the second word of other messages",
     },
   ],
-  next: quotesIpv4,
+  next: quotedBy(errors, 4),
   quotes: (values) => errors.includes(values["type"] as number),
   summarize: summarizeIcmp,
 };

@@ -1,7 +1,7 @@
 import { formatIpv6 } from "../address.js";
-import { formatFieldValue } from "../field-value.js";
 import { ipProtocols } from "../numbers.js";
-import type { Content, FieldDef, Protocol, Values } from "../protocol.js";
+import type { Protocol, Values } from "../protocol.js";
+import { messageTitle, messageType, onlyIn, quotedBy } from "./icmp-message.js";
 import { ndOptions } from "./nd-options.js";
 
 const types = {
@@ -35,30 +35,14 @@ const errors = [1, 2, 3, 4];
 /** Messages whose second word is not just unused. */
 const spokenFor: readonly number[] = [...echoes, ...mld, 2, 4, ra, na, types["mld2-report"]];
 
-function onlyIn(...wanted: readonly number[]): (values: Values) => boolean {
-  return (values) => wanted.includes(values["type"] as number);
-}
-
-const typeDef: FieldDef = {
-  name: "type",
-  kind: "uint",
-  sizeBits: 8,
-  names: types,
-  default: types.echo,
-  doc: "message",
-};
-
-function quotesIpv6(values: Values, { bytes, startBytes, endBytes }: Content): string {
-  const quoted = errors.includes(values["type"] as number) && startBytes < endBytes && bytes[startBytes]! >> 4 === 6;
-  return quoted ? "ipv6" : "payload";
-}
+const typeDef = messageType(types);
 
 function summarizeIcmpv6(values: Values): string {
-  const { type, code, id, seq, target, mtu } = values;
-  const name = `${formatFieldValue(typeDef, type!)}${code === 0 ? "" : ` code ${code as number}`}`;
-  if (id !== undefined) return `${name} id ${id as number} seq ${seq as number}`;
-  if (target !== undefined) return `${name} for ${formatIpv6(target as Uint8Array)}`;
-  return mtu === undefined ? name : `${name} mtu ${mtu as number}`;
+  const { id, target, mtu } = values;
+  const title = messageTitle(typeDef, values);
+  if (id !== undefined) return title;
+  if (target !== undefined) return `${title} for ${formatIpv6(target as Uint8Array)}`;
+  return mtu === undefined ? title : `${title} mtu ${mtu as number}`;
 }
 
 export const icmpv6: Protocol = {
@@ -119,7 +103,7 @@ export const icmpv6: Protocol = {
       doc: "neighbour discovery options",
     },
   ],
-  next: quotesIpv6,
+  next: quotedBy(errors, 6),
   quotes: (values) => errors.includes(values["type"] as number),
   summarize: summarizeIcmpv6,
 };
