@@ -1,7 +1,6 @@
-import { expectationsOn } from "../model/expectations.js";
-import { whyUnreadable, whyUnsettable } from "../model/map-access.js";
+import { missingWithoutNetwork } from "../model/missing.js";
 import type { Packet } from "../model/packet.js";
-import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "../model/plan.js";
+import type { Plan, PlannedExpectation } from "../model/plan.js";
 import { missingContext } from "./context.js";
 import { withoutTestRun } from "./test-run-error.js";
 
@@ -17,43 +16,11 @@ const longestBytes = { xdp: 4096 - 256 - 320, skb: 4096 - 64 - 320 };
 export function missingFor(plan: Plan): string[] {
   const typeReason = withoutTestRun(plan.programType);
   if (typeReason !== undefined) return [typeReason];
-  const missing = new Set<string>();
-  if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
-  for (const { map } of plan.maps) {
-    const reason = whyUnsettable(map);
-    if (reason !== undefined) missing.add(reason);
-  }
-  let unloaded = false;
-  for (const step of plan.steps) {
-    for (const reason of missingOfStep(plan, step, unloaded)) missing.add(reason);
-    for (const expectation of expectationsOn("kernel", step.expect))
-      for (const reason of missingOfExpectation(expectation)) missing.add(reason);
-    unloaded ||= step.kind === "unload";
-  }
-  return [...missing];
-}
-
-function missingOfStep(plan: Plan, step: PlannedStep, unloaded: boolean): string[] {
-  switch (step.kind) {
-    case "ping":
-    case "http":
-    case "run":
-      return [`${step.kind} steps need real sockets: backend wire has them`];
-    case "send":
-      if (unloaded) return ["packets behind an unload step meet no program here: backend wire has a network"];
-      return [...missingOfPackets(plan, step), ...missingOfContext(plan, step)];
-    case "maps":
-      return step.patches.flatMap(({ map }) => whyUnsettable(map) ?? []);
-    default:
-      return [];
-  }
-}
-
-function missingOfPackets(plan: Plan, { packets }: PlannedSend): string[] {
-  return packets.flatMap((packet, i) => {
-    const name = packets.length > 1 ? `packet ${i + 1}` : "the packet";
-    const reason = whyNotTaken(plan, packet);
-    return reason === undefined ? [] : [`${name} ${reason}`];
+  return missingWithoutNetwork(plan, {
+    backend: "kernel",
+    packet: (packet) => whyNotTaken(plan, packet),
+    context: (given, expected) => missingContext(plan.programType, given, expected),
+    expectation: missingOfExpectation,
   });
 }
 
@@ -74,13 +41,8 @@ export function whyNotTaken(
   return `has ${bytes.length} bytes: programs of type ${programType} get ${longest} at most${mend}`;
 }
 
-function missingOfContext(plan: Plan, step: PlannedSend): string[] {
-  const expected = expectationsOn("kernel", step.expect).flatMap(({ context }) => Object.keys(context));
-  return missingContext(plan.programType, Object.keys(step.context), expected);
-}
-
-function missingOfExpectation({ frames, redirect, maps }: PlannedExpectation): string[] {
-  const missing = maps.flatMap(({ map }) => whyUnreadable(map) ?? []);
+function missingOfExpectation({ frames, redirect }: PlannedExpectation): string[] {
+  const missing: string[] = [];
   if (frames.length > 0) missing.push("frames on interfaces: BPF_PROG_TEST_RUN sends nothing");
   if (redirect) missing.push("redirect target: BPF_PROG_TEST_RUN does not tell it");
   return missing;

@@ -1,0 +1,68 @@
+import type { BackendName } from "./backend.js";
+import { expectationsOn } from "./expectations.js";
+import { whyUnreadable, whyUnsettable } from "./map-access.js";
+import type { Packet } from "./packet.js";
+import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "./plan.js";
+
+/** What else a backend cannot do: each a reason by name. */
+export interface Limits {
+  readonly backend: BackendName;
+  /** The rest of "packet 2 …"; undefined where nothing speaks against the packet. */
+  packet(packet: Packet): string | undefined;
+  /** Of context fields that a step sets, and that it expects. */
+  context(given: readonly string[], expected: readonly string[]): readonly string[];
+  expectation(expectation: PlannedExpectation): readonly string[];
+}
+
+/** What of a plan cannot be done or seen, by name, where a program is run on packets without network and sockets. */
+export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
+  const missing = new Set<string>();
+  if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
+  for (const reason of missingOfMaps(plan.maps)) missing.add(reason);
+  let unloaded = false;
+  for (const step of plan.steps) {
+    for (const reason of missingOfStep(step, unloaded, limits)) missing.add(reason);
+    for (const expectation of expectationsOn(limits.backend, step.expect))
+      for (const reason of missingOfExpectation(expectation, limits)) missing.add(reason);
+    unloaded ||= step.kind === "unload";
+  }
+  return [...missing];
+}
+
+function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): readonly string[] {
+  switch (step.kind) {
+    case "ping":
+    case "http":
+    case "run":
+      return [`${step.kind} steps need real sockets: backend wire has them`];
+    case "send":
+      if (unloaded) return ["packets behind an unload step meet no program here: backend wire has a network"];
+      return [...missingOfPackets(step, limits), ...missingOfContext(step, limits)];
+    case "maps":
+      return missingOfMaps(step.patches);
+    case "unload":
+    case "expect":
+      return [];
+  }
+}
+
+function missingOfMaps(patches: Plan["maps"]): readonly string[] {
+  return patches.flatMap(({ map }) => whyUnsettable(map) ?? []);
+}
+
+function missingOfPackets({ packets }: PlannedSend, limits: Limits): readonly string[] {
+  return packets.flatMap((packet, i) => {
+    const name = packets.length > 1 ? `packet ${i + 1}` : "the packet";
+    const reason = limits.packet(packet);
+    return reason === undefined ? [] : [`${name} ${reason}`];
+  });
+}
+
+function missingOfContext(step: PlannedSend, limits: Limits): readonly string[] {
+  const expected = expectationsOn(limits.backend, step.expect).flatMap(({ context }) => Object.keys(context));
+  return limits.context(Object.keys(step.context), expected);
+}
+
+function missingOfExpectation(expectation: PlannedExpectation, limits: Limits): readonly string[] {
+  return [...expectation.maps.flatMap(({ map }) => whyUnreadable(map) ?? []), ...limits.expectation(expectation)];
+}
