@@ -22,6 +22,12 @@ const needs = [
   { what: "ping", there: () => command("ping"), package: "iputils-ping" },
   { what: "curl", there: () => command("curl"), package: "curl" },
   { what: "nginx", there: () => command("nginx"), package: "nginx-light" },
+  { what: "wrk", there: () => command("wrk"), package: "wrk" },
+  { what: "openssl", there: () => command("openssl"), package: "openssl" },
+  { what: "dnsmasq", there: () => command("dnsmasq"), package: "dnsmasq-base" },
+  { what: "iptables", there: () => command("iptables"), package: "iptables" },
+  { what: "nft", there: () => command("nft"), package: "nftables" },
+  { what: "bpftrace", there: () => command("bpftrace"), package: "bpftrace" },
 ];
 const testNeeds = [
   { what: "clang", there: () => command("clang"), package: "clang" },
@@ -32,6 +38,7 @@ const testNeeds = [
   { what: "g++", there: () => command("g++"), package: "g++" },
   { what: "pcap.h (for the npm package cap)", there: () => existsSync("/usr/include/pcap.h"), package: "libpcap-dev" },
   { what: "tshark", there: () => command("tshark"), package: "tshark" },
+  { what: "chromium", there: () => command("chromium"), package: "chromium" },
   { what: "scapy", there: () => existsSync("/usr/lib/python3/dist-packages/scapy"), package: "python3-scapy" },
 ];
 
