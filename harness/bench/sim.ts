@@ -13,6 +13,7 @@ import { slotCount, TestRun } from "../kernel/test-run.js";
 import { fromHex } from "../model/hex.js";
 import { readObject } from "../object/read-object.js";
 import { projectRoot } from "../run/project.js";
+import type { CounterOptions } from "../sim/counters.js";
 import type { EngineName } from "../sim/engine.js";
 import { XdpWorld } from "../sim/hooks/xdp.js";
 import { defaultBudget } from "../sim/machine.js";
@@ -43,11 +44,11 @@ interface Contender {
   readonly run: (runs: number) => void;
 }
 
-function simulated(engineName: EngineName, runs: number): Contender {
-  const { machine, hook, engine } = simulate(engineName);
+function simulated(engineName: EngineName, runs: number, counting?: CounterOptions): Contender {
+  const { machine, hook, engine } = simulate(engineName, counting);
   const input = { bytes: packet };
   return {
-    name: engineName,
+    name: counting ? (counting.compares ? "compares" : "counters") : engineName,
     runs,
     run(count) {
       for (let i = 0; i < count; i++) {
@@ -59,11 +60,22 @@ function simulated(engineName: EngineName, runs: number): Contender {
   };
 }
 
-function simulate(engineName: EngineName) {
+/** Both engines, and the faster one with counters, and with the operands of conditional jumps kept, too. */
+function engines(): Contender[] {
+  return [
+    simulated("jit", 200_000),
+    simulated("jit", 200_000, {}),
+    simulated("jit", 200_000, { compares: true }),
+    simulated("interpreter", 5_000),
+  ];
+}
+
+function simulate(engineName: EngineName, counting?: CounterOptions) {
   const target = new SimulatedObject(object, {
     world: new World({ seed: 1 }),
     engine: engineName,
     globals: [],
+    ...(counting && { counting }),
     hook: (...parts) => new XdpWorld(...parts),
   });
   return { machine: target.machine, hook: target.hook, engine: target.program(entry) };
@@ -134,7 +146,7 @@ function main(): void {
   if (reason !== undefined) console.log(`without the kernel: ${reason}`);
   const testRuns = reason === undefined ? kernel(folder) : undefined;
   try {
-    report(measure([simulated("jit", 200_000), simulated("interpreter", 5_000), ...(testRuns ? [testRuns] : [])]));
+    report(measure([...engines(), ...(testRuns ? [testRuns] : [])]));
   } finally {
     testRuns?.close();
     folder.close();

@@ -15,9 +15,15 @@ export interface FunctionBody {
   readonly first: number;
   readonly end: number;
   readonly slot: number;
+  /** The C function's name, and the ELF section that it comes from. */
+  readonly name: string;
+  readonly section: string;
   /** Bytes below the frame pointer that it may use: so many start as uninitialised. */
   readonly stackBytes: number;
 }
+
+/** What is known of a function beside its instructions. */
+export type FunctionOrigin = Pick<FunctionBody, "name" | "section">;
 
 /**
  * A linked program, ready for an engine: an entry and the functions it calls, one after the other, as
@@ -29,13 +35,23 @@ export class Code {
   /** Ascending; the first is the entry. */
   readonly functions: readonly FunctionBody[];
   readonly #lines: readonly LineInfo[];
+  readonly #origins: ReadonlyMap<number, FunctionOrigin>;
   readonly #indexOfSlot: ReadonlyMap<number, number>;
 
-  /** Throws HarnessError "object" for jumps and calls that lead nowhere, and ends that are none. */
-  constructor(name: string, instructions: readonly PlacedInstruction[], lines: readonly LineInfo[] = []) {
+  /**
+   * @param origins of functions by slot; the entry's is the program's name, unless given
+   * @throws HarnessError "object" for jumps and calls that lead nowhere, and ends that are none
+   */
+  constructor(
+    name: string,
+    instructions: readonly PlacedInstruction[],
+    lines: readonly LineInfo[] = [],
+    origins: ReadonlyMap<number, FunctionOrigin> = new Map(),
+  ) {
     this.name = name;
     this.instructions = instructions;
     this.#lines = lines;
+    this.#origins = origins;
     this.#indexOfSlot = new Map(instructions.map(({ slot }, index) => [slot, index]));
     if (instructions.length === 0) throw harnessError("object", `program '${name}' has no instructions`);
     this.functions = this.#findFunctions();
@@ -86,7 +102,9 @@ export class Code {
     return sorted.map((first, i) => {
       const end = sorted[i + 1] ?? this.instructions.length;
       const body = this.instructions.slice(first, end).map(({ instruction }) => instruction);
-      return { first, end, slot: this.instructions[first]!.slot, stackBytes: stackBytesOf(body, frameBytes) };
+      const { slot } = this.instructions[first]!;
+      const unknown = { name: first === 0 ? this.name : `function at ${slot}`, section: "" };
+      return { ...(this.#origins.get(slot) ?? unknown), first, end, slot, stackBytes: stackBytesOf(body, frameBytes) };
     });
   }
 

@@ -68,6 +68,7 @@ class Linker {
       name,
       linked,
       this.#parts.flatMap((part) => this.#linesOf(part)),
+      new Map(this.#parts.map((part) => [part.firstSlot, { name: part.symbol.name, section: part.section.name }])),
     );
   }
 

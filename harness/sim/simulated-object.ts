@@ -1,4 +1,5 @@
 import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
+import { slotBytes } from "../isa/decode.js";
 import { helperName } from "../isa/helper-names.js";
 import type { BpfObject, MapSpec, ProgramSpec } from "../model/object.js";
 import type { GlobalPatch } from "../model/plan.js";
@@ -6,6 +7,7 @@ import type { ObjectFile } from "../object/object-file.js";
 import { Arena } from "./arena.js";
 import type { Call } from "./call.js";
 import type { Code } from "./code.js";
+import { Counters, type CounterOptions } from "./counters.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
 import { linkProgram } from "./link.js";
@@ -36,10 +38,18 @@ export interface LoadOptions<H extends HookWorld> {
   readonly memories?: MemoryPool;
   /** Programs of the object that other machines have linked. */
   readonly links?: LinkCache;
+  /** Count what programs do, see `counters`. */
+  readonly counting?: CounterOptions;
 }
 
 /** Room for a hook's packet and context, and for the stack. */
 const fixedBytes = 1 << 19;
+
+/** Two counters and the operands of a conditional jump. */
+const mostCounterBytesPerInstruction = 24;
+
+/** Behind both allocations of a program's counters. */
+const redZonesBytes = 128;
 
 /** No machine gets more than this. */
 const mostBytes = 2 ** 30 - 2 ** 20;
@@ -50,6 +60,9 @@ export class SimulatedObject<H extends HookWorld> {
   readonly maps: MapTable;
   readonly machine: Machine;
   readonly hook: H;
+  /** By name: of every program that was linked so far; empty unless `counting` was asked for. */
+  readonly counters = new Map<string, Counters>();
+  readonly #counting: CounterOptions | undefined;
   readonly #engineName: EngineName;
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
@@ -58,14 +71,16 @@ export class SimulatedObject<H extends HookWorld> {
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
   constructor(object: BpfObject, options: LoadOptions<H>) {
-    const { world, engine, globals, hook, memories, links = new LinkCache() } = options;
+    const { world, engine, globals, hook, memories, links = new LinkCache(), counting } = options;
     this.object = object;
+    this.#counting = counting;
     this.#engineName = engine;
     this.#links = links;
     this.#file = links.file(object);
     const specs = object.maps.map((spec) => withDefaults(spec, world.cpus));
     const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
-    const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed), memories);
+    const counterBytes = counting ? object.programs.length * mostCounterBytes(this.#file) : 0;
+    const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed + counterBytes), memories);
     this.maps = new MapTable(arena, world.cpus);
     this.hook = hook(arena, this.maps, world);
     this.machine = new Machine(arena, this.hook.helpers);
@@ -88,9 +103,16 @@ export class SimulatedObject<H extends HookWorld> {
     if (!spec) throw harnessError("object", `there is no program '${name}' in ${this.object.name}`);
     const code = this.#links.code(this.object, name, this.#layout, () => this.#link(spec));
     this.#refuseMissingHelpers(code);
-    const engine = createEngine(this.#engineName, this.machine, code);
+    const engine = createEngine(this.#engineName, this.machine, code, this.#countersOf(code));
     this.#engines.set(name, engine);
     return engine;
+  }
+
+  #countersOf(code: Code): Counters | undefined {
+    if (!this.#counting) return undefined;
+    const counters = new Counters(code, this.machine.arena, this.#counting);
+    this.counters.set(code.name, counters);
+    return counters;
   }
 
   /** Gives the machine's memory back; the object is gone with it. */
@@ -141,6 +163,12 @@ export class SimulatedObject<H extends HookWorld> {
       else map.put(u32Key(index), { kind: "program", name: target, engine: () => this.program(target) });
     }
   }
+}
+
+/** What the counters of one program may take, with its functions from all sections. */
+function mostCounterBytes({ elf }: ObjectFile): number {
+  const codeBytes = elf.sections.reduce((sum, { executable, sizeBytes }) => sum + (executable ? sizeBytes : 0), 0);
+  return (codeBytes / slotBytes) * mostCounterBytesPerInstruction + redZonesBytes;
 }
 
 /** A perf buffer without a size has a slot for every CPU (libbpf's `map_set_def_max_entries`). */

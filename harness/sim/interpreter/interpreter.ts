@@ -1,8 +1,10 @@
 import { callArea } from "../call.js";
 import type { Code, FunctionBody } from "../code.js";
+import type { Counters } from "../counters.js";
 import { Fault, ProgramFault } from "../fault.js";
 import type { Engine, Machine } from "../machine.js";
 import type { Registers } from "./alu.js";
+import { counted } from "./counted.js";
 import { exitStep, prepare, type Step } from "./steps.js";
 
 /** Looks at a program while it runs; the registers are pairs of 32-bit words, r0 first, and must not be changed. */
@@ -21,15 +23,17 @@ export class Interpreter implements Engine {
   /** Of the function that runs now. */
   framePointer = 0;
   readonly #steps: readonly Step[];
+  readonly #counters: Counters | undefined;
   readonly #words: Int32Array;
   /** A function of this program is running: what calls one now is a helper. */
   #running = false;
 
-  constructor(machine: Machine, code: Code) {
+  constructor(machine: Machine, code: Code, counters?: Counters) {
     this.machine = machine;
     this.code = code;
     const { steps, registers } = prepare(code, machine);
-    this.#steps = steps;
+    this.#steps = counters ? counted(steps, counters) : steps;
+    this.#counters = counters;
     this.registers = registers;
     this.#words = new Int32Array(machine.arena.memory.buffer, 0, 64);
   }
@@ -75,6 +79,8 @@ export class Interpreter implements Engine {
 
   #run(body: FunctionBody, framePointer: number): void {
     this.machine.openFrame(framePointer, body.stackBytes);
+    const counters = this.#counters;
+    if (counters) counters.values[counters.map.ofFunction.get(body.first)!]!++;
     // What no instruction has set yet is zero: r0, and r6 to r9.
     const { registers } = this;
     registers[0] = registers[1] = 0;
@@ -104,7 +110,9 @@ export class Interpreter implements Engine {
       // Whatever has happened, nothing goes on from here.
       this.#running = false;
       if (!(error instanceof Fault) || error instanceof ProgramFault) throw error;
-      throw this.code.faultAt(steps[index]!.slot, error.message);
+      const { slot } = steps[index]!;
+      counters?.fault(slot);
+      throw this.code.faultAt(slot, error.message);
     }
   }
 }

@@ -3,6 +3,7 @@ import { accessFault } from "../access-fault.js";
 import { pageBytes } from "../arena.js";
 import { callArea } from "../call.js";
 import type { Code } from "../code.js";
+import type { Counters } from "../counters.js";
 import { maxFrames, type Engine, type Machine } from "../machine.js";
 import { tailCallHelper } from "../special.js";
 import type { Imports } from "./function-writer.js";
@@ -31,13 +32,15 @@ export class Jit implements Engine {
   readonly code: Code;
   readonly #entries: ReadonlyMap<number, Entry>;
   readonly #words: Int32Array;
+  readonly #counters: Counters | undefined;
 
-  constructor(machine: Machine, code: Code) {
+  constructor(machine: Machine, code: Code, counters?: Counters) {
     this.machine = machine;
     this.code = code;
+    this.#counters = counters;
     this.#words = new Int32Array(machine.arena.memory.buffer, 0, 64);
     const helpers = helpersOf(code);
-    const { exports } = new WebAssembly.Instance(translate(machine, code, helpers), {
+    const { exports } = new WebAssembly.Instance(translate(machine, code, helpers, counters), {
       machine: this.#imports(helpers),
     });
     this.#entries = new Map(code.functions.map(({ slot }) => [slot, exports[entryName(slot)] as Entry]));
@@ -50,22 +53,22 @@ export class Jit implements Engine {
       entry(framePointer);
     } catch (error) {
       if (!(error instanceof Fault) || error instanceof ProgramFault) throw error;
-      throw this.code.faultAt(this.#words[callArea.slot >> 2]!, error.message);
+      throw this.#faultAt(this.#words[callArea.slot >> 2]!, error.message);
     }
   }
 
   #imports(helpers: readonly number[]): Record<string, WebAssembly.ImportValue> {
-    const { machine, code } = this;
+    const { machine } = this;
     const imports: Record<string, WebAssembly.ImportValue> = {
       memory: machine.arena.memory,
       memoryFault: (slot: number, address: bigint) => {
         throw this.#memoryFault(slot, address);
       },
       budgetFault: (slot: number) => {
-        throw code.faultAt(slot, "runs for more instructions than it may");
+        throw this.#faultAt(slot, "runs for more instructions than it may");
       },
       depthFault: (slot: number) => {
-        throw code.faultAt(slot, `nests more than ${maxFrames} function calls`);
+        throw this.#faultAt(slot, `nests more than ${maxFrames} function calls`);
       },
       tailCall: (framePointer: number) => Number(machine.tailCall(framePointer)),
       loadPacket: (offset: number, sizeBytes: 1 | 2 | 4) => {
@@ -87,7 +90,12 @@ export class Jit implements Engine {
     if (instruction.kind !== "load" && instruction.kind !== "store" && instruction.kind !== "atomic")
       throw new RangeError(`instruction ${slot} accesses no memory`);
     const fault = accessFault(this.machine.arena, instruction, Number(BigInt.asIntN(64, address)));
-    return this.code.faultAt(slot, fault.message);
+    return this.#faultAt(slot, fault.message);
+  }
+
+  #faultAt(slot: number, message: string): ProgramFault {
+    this.#counters?.fault(slot);
+    return this.code.faultAt(slot, message);
   }
 }
 
@@ -95,18 +103,29 @@ interface Translation {
   readonly module: WebAssembly.Module;
   readonly capacityBytes: number;
   readonly lowestFrame: number;
+  readonly counters: CounterPlaces;
 }
+
+/** Where the counters are that a translation adds to; undefined where nothing is counted. */
+type CounterPlaces = readonly [number | undefined, number | undefined];
 
 const translations = new WeakMap<Code, Translation>();
 
 /** A translation holds numbers of the machine that it was made for, and serves others that are laid out alike. */
-function translate(machine: Machine, code: Code, helpers: readonly number[]): WebAssembly.Module {
+function translate(
+  machine: Machine,
+  code: Code,
+  helpers: readonly number[],
+  counters: Counters | undefined,
+): WebAssembly.Module {
   const { lowestFrame } = machine;
   const { capacityBytes } = machine.arena;
+  const places: CounterPlaces = [counters?.address, counters?.comparesAddress];
   const known = translations.get(code);
-  if (known?.capacityBytes === capacityBytes && known.lowestFrame === lowestFrame) return known.module;
-  const module = new WebAssembly.Module(compile(machine, code, helpers));
-  translations.set(code, { module, capacityBytes, lowestFrame });
+  const isAlike = known?.capacityBytes === capacityBytes && known.lowestFrame === lowestFrame;
+  if (isAlike && known.counters.every((place, i) => place === places[i])) return known.module;
+  const module = new WebAssembly.Module(compile(machine, code, helpers, counters));
+  translations.set(code, { module, capacityBytes, lowestFrame, counters: places });
   return module;
 }
 
@@ -137,7 +156,12 @@ const signatures: readonly FunctionType[] = [
 ];
 
 /** A program as a WebAssembly module that exports one entry for each of its functions. */
-function compile(machine: Machine, code: Code, helpers: readonly number[]): Uint8Array<ArrayBuffer> {
+function compile(
+  machine: Machine,
+  code: Code,
+  helpers: readonly number[],
+  counters: Counters | undefined,
+): Uint8Array<ArrayBuffer> {
   const fixed: readonly ImportedFunction[] = [
     { name: "memoryFault", type: types.memoryFault },
     { name: "budgetFault", type: types.fault },
@@ -157,7 +181,7 @@ function compile(machine: Machine, code: Code, helpers: readonly number[]): Uint
   const indexes = new Map(code.functions.map(({ first }, i) => [first, importCount + i]));
   const indexOf = (first: number) => indexes.get(first)!;
   const bodies = code.functions.map((body): DefinedFunction => {
-    const text = new BodyWriter(code, body, machine, imports, indexOf).write();
+    const text = new BodyWriter({ code, body, machine, imports, functionIndex: indexOf, counters }).write();
     return { type: types.bpf, locals: localTypes, body: text };
   });
   const entries = code.functions.map(({ first, slot }): DefinedFunction => {

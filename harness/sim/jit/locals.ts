@@ -4,7 +4,7 @@ import { i32, i64 } from "./wasm.js";
 export const parameters = [i64, i64, i64, i64, i64, i64] as const;
 
 /** Types of the locals behind the parameters, in the order of `local`. */
-export const localTypes = [i64, i64, i64, i64, i64, i64, i64, i32, i32, i32, i32] as const;
+export const localTypes = [i64, i64, i64, i64, i64, i64, i64, i32, i32, i32, i32, i32] as const;
 
 /** Locals of every function beside the registers. */
 export const local = {
@@ -12,11 +12,12 @@ export const local = {
   /** 64-bit: the address of the access at hand, and a value on the way. */
   address: 11,
   temporary: 12,
-  /** 32-bit: slot of the access at hand, lowest address of the frame, instructions left, block to dispatch to. */
+  /** 32-bit: slot of the access at hand, lowest address of the frame, instructions left, block to dispatch to, 4 where a counted jump is taken. */
   slot: 13,
   frame: 14,
   budget: 15,
   label: 16,
+  condition: 17,
 } as const;
 
 /** Of r0 to r10. */

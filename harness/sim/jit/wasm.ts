@@ -11,6 +11,7 @@ export const op = {
   brTable: 0x0e,
   return: 0x0f,
   call: 0x10,
+  drop: 0x1a,
   localGet: 0x20,
   localSet: 0x21,
   localTee: 0x22,

@@ -1,4 +1,4 @@
-import type { Instruction } from "../../isa/instruction.js";
+import type { Instruction, Operand } from "../../isa/instruction.js";
 import { writable } from "../arena.js";
 import { callArea } from "../call.js";
 import { frameBytes, isFunctionAddress, type Code, type FunctionBody } from "../code.js";
@@ -6,13 +6,28 @@ import { frameStrideBytes, functionAddresses, type Machine } from "../machine.js
 import { loadPacketOutside, tailCallHelper } from "../special.js";
 import { writeAtomic, writeLoad, writeStore } from "./access.js";
 import { writeAlu, writeByteSwap, writeCondition, writeMoveSigned, writeNegate } from "./arithmetic.js";
+import { wordsPerCompare, type Counters } from "../counters.js";
 import { layOut, type Block, type Construct, type Layout } from "./control-flow.js";
 import { FunctionWriter, type Imports } from "./function-writer.js";
 import { local } from "./locals.js";
 import { noResult, op } from "./wasm.js";
 
+type Branch = Instruction & { readonly kind: "branch" };
+
 /** What is open around the instruction at hand, outermost first; its place counts for `br`. */
 type Label = { readonly kind: "fault" | "if" | "dispatch" } | Construct;
+
+/** What a function is written from. */
+export interface BodyParts {
+  readonly code: Code;
+  readonly body: FunctionBody;
+  readonly machine: Machine;
+  readonly imports: Imports;
+  /** WebAssembly function index of the BPF function that begins at an instruction. */
+  readonly functionIndex: (first: number) => number;
+  /** What runs are counted in, if they are. */
+  readonly counters: Counters | undefined;
+}
 
 /** Writes one function of a program as the body of a WebAssembly function. */
 export class BodyWriter {
@@ -21,25 +36,20 @@ export class BodyWriter {
   readonly #layout: Layout;
   readonly #machine: Machine;
   readonly #imports: Imports;
-  /** WebAssembly function index of the BPF function that begins at an instruction. */
   readonly #functionIndex: (first: number) => number;
+  readonly #counters: Counters | undefined;
   readonly #out: FunctionWriter;
   readonly #labels: Label[] = [];
   /** Block number → place in the order of writing. */
   readonly #position: ReadonlyMap<number, number>;
 
-  constructor(
-    code: Code,
-    body: FunctionBody,
-    machine: Machine,
-    imports: Imports,
-    functionIndex: (first: number) => number,
-  ) {
+  constructor({ code, body, machine, imports, functionIndex, counters }: BodyParts) {
     this.#code = code;
     this.#body = body;
     this.#machine = machine;
     this.#imports = imports;
     this.#functionIndex = functionIndex;
+    this.#counters = counters;
     this.#layout = layOut(code, body);
     this.#position = new Map(this.#layout.order.map((block, at) => [block, at]));
     this.#out = new FunctionWriter(machine.arena.capacityBytes, this.#nested);
@@ -97,6 +107,44 @@ export class BodyWriter {
         .get(local.frame)
         .const64(unwritten)
         .memory(op.i64Store, out.capacityBytes + at);
+    this.#count(this.#counters?.map.ofFunction.get(this.#body.first));
+  }
+
+  /** Adds 1 to a counter, if there is one. */
+  #count(counter: number | undefined): void {
+    if (!this.#counters || counter === undefined) return;
+    const at = this.#counters.address + 4 * counter;
+    this.#out.const32(0).const32(0).memory(op.i32Load, at).const32(1).byte(op.i32Add).memory(op.i32Store, at);
+  }
+
+  /** Counts the way on from an instruction that is not a conditional jump. */
+  #countWayOn(index: number): void {
+    this.#count(this.#counters?.map.ofInstruction.get(index));
+  }
+
+  /** Leaves a conditional jump's condition on the stack; counts which way it goes, without a jump of its own. */
+  #writeCondition(index: number, instruction: Branch): void {
+    const out = this.#out;
+    const counters = this.#counters;
+    if (counters) this.#keepOperands(counters, index, instruction);
+    writeCondition(out, instruction);
+    if (!counters) return;
+    const notTaken = counters.address + 4 * counters.map.ofInstruction.get(index)!;
+    // Some conditions are any number but 0.
+    out.byte(op.i32Eqz, op.i32Eqz).const32(2).byte(op.i32Shl).tee(local.condition);
+    out.get(local.condition).memory(op.i32Load, notTaken).const32(1).byte(op.i32Add).memory(op.i32Store, notTaken);
+    out.get(local.condition);
+  }
+
+  #keepOperands({ comparesAddress, map }: Counters, index: number, { width, dst, operand }: Branch): void {
+    if (comparesAddress === undefined) return;
+    const at = comparesAddress + 4 * wordsPerCompare * map.branches.indexOf(index);
+    const sides: readonly Operand[] = [{ kind: "register", register: dst }, operand];
+    sides.forEach((side, i) => {
+      const out = this.#out.const32(0).operand(side, width);
+      if (width === 32) out.byte(op.i64ExtendI32U);
+      out.memory(op.i64Store, at + 8 * i);
+    });
   }
 
   #writeStructured(constructs: readonly Construct[]): void {
@@ -159,8 +207,9 @@ export class BodyWriter {
   #writeEnd({ end, taken, next }: Block, at: number): void {
     const { instruction } = this.#code.instructions[end - 1]!;
     if (instruction.kind === "exit") return;
+    if (instruction.kind === "goto") this.#countWayOn(end - 1);
     if (instruction.kind === "branch" && taken !== undefined && next !== undefined && taken !== next) {
-      writeCondition(this.#out, instruction);
+      this.#writeCondition(end - 1, instruction);
       if (this.#position.get(taken) === at + 1) {
         this.#out.byte(op.i32Eqz);
         this.#jumpIf(next);
@@ -169,6 +218,10 @@ export class BodyWriter {
         this.#jump(next, at);
       }
     } else {
+      if (instruction.kind === "branch" && this.#counters) {
+        this.#writeCondition(end - 1, instruction);
+        this.#out.byte(op.drop);
+      }
       this.#jump((taken ?? next)!, at);
     }
   }
@@ -231,12 +284,15 @@ export class BodyWriter {
         break;
       case "loadPacket":
         this.#writeLoadPacket(instruction);
+        this.#countWayOn(index);
         break;
       case "callHelper":
         this.#writeHelperCall(slot, instruction.helper);
+        this.#countWayOn(index);
         break;
       case "callFunction":
         this.#writeFunctionCall(slot, index);
+        this.#countWayOn(index);
         break;
       case "callKernel":
         throw new RangeError("kernel functions are linked to helpers before a program runs");
