@@ -16,6 +16,7 @@ const entries = [
   "scenario/parse.ts",
   "plan/plan.ts",
   "judge/judge.ts",
+  "evidence/evidence.ts",
 ];
 
 describe("the pure stages", () => {

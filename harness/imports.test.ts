@@ -17,17 +17,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scenario: ["model", "packet"],
   plan: ["model", "packet", "object", "data", "scenario"],
   judge: ["model", "packet", "data"],
+  evidence: ["model", "packet", "data"],
   reports: ["model"],
   kernel: ["model", "packet", "object", "data"],
   netns: ["model", "kernel"],
   wire: ["model", "packet", "kernel", "netns"],
-  run: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns"],
+  run: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "evidence", "kernel", "wire", "netns"],
   bench: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns", "run"],
   cli: ["model", "packet", "object", "scenario", "plan", "judge", "kernel", "wire", "netns", "run", "reports", "bench"],
 };
 
 /** These also run in a browser: no Node built-in at all, and of packages only those that need none. */
-const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "plan", "judge"];
+const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "plan", "judge", "evidence"];
 const purePackages = ["yaml"];
 
 interface Import {

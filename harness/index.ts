@@ -11,6 +11,7 @@ export { HarnessError, errorCodes, type Diagnostic, type ErrorCode } from "./mod
 export type { Environment, Report, RunEvent, Totals } from "./model/event.js";
 export { hooks, verdictName, verdictsOf, type Hook, type ProgramType } from "./model/hook.js";
 export type { BpfObject, DataType, GlobalSpec, MapSpec, MapType, ProgramSpec } from "./model/object.js";
+export type { CaseDescription, CaseEvidence } from "./model/evidence.js";
 export type { Observation } from "./model/observation.js";
 export type { CaseResult, Mismatch, Outcome } from "./model/outcome.js";
 export type { LinkType, Packet, Pattern } from "./model/packet.js";

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { Report } from "../harness/model/event.js";
 import type { CaseResult } from "../harness/model/outcome.js";
+import type { System } from "../harness/model/system.js";
 import { projectRoot } from "../harness/run/project.js";
-import { systemsTable, type System } from "./systems-table.js";
+import { systemsTable } from "./systems-table.js";
 
 const systems = JSON.parse(readFileSync(join(projectRoot, "scenarios", "systems.json"), "utf8")) as System[];
 

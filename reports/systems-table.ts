@@ -1,16 +1,6 @@
 import type { Report } from "../harness/model/event.js";
-import type { CaseResult } from "../harness/model/outcome.js";
-
-/** One of the systems of the eBPF networking literature that packetproof ships. */
-export interface System {
-  /** Row of the feature list, `P8`. */
-  readonly id: string;
-  readonly system: string;
-  /** Source below `bpf/`. */
-  readonly program: string;
-  /** Files below `scenarios/`. */
-  readonly scenarios: readonly string[];
-}
+import type { OutcomeKind } from "../harness/model/outcome.js";
+import type { System } from "../harness/model/system.js";
 
 const backends = ["sim", "kernel", "wire"] as const;
 
@@ -36,7 +26,7 @@ export function systemsTable(systems: readonly System[], report: Report): string
   ].join("\n");
 }
 
-function cell(results: readonly CaseResult[]): string {
+function cell(results: readonly { readonly outcome: OutcomeKind }[]): string {
   const passed = results.filter((r) => r.outcome === "passed").length;
   if (results.length === 0) return "–";
   return passed === results.length ? `${passed}` : `${passed} of ${results.length}`;

@@ -47,6 +47,8 @@ const events: RunEvent[] = [
     schemaVersion: 1,
     seed: 7,
     total: 2,
+    startedAt: "2026-01-02T03:04:05.000Z",
+    systems: [],
     environment: {
       packetproof: "0.1.0",
       node: "v20.0.0",

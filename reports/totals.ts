@@ -19,8 +19,13 @@ export function foldReport(events: readonly RunEvent[]): Report {
     seed: start.seed,
     totals: countOutcomes(results),
     durationMs: end?.durationMs ?? 0,
-    results: sortResults(results),
+    results: sortResults(results).map(withoutEvidence),
   };
+}
+
+function withoutEvidence(result: CaseResult): Report["results"][number] {
+  const { evidence: _evidence, ...rest } = result;
+  return rest;
 }
 
 /** By file, then by place in the file, then by backend. */

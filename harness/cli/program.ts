@@ -33,6 +33,7 @@ Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend
     .option("--seed <number>", "start of all generated values", natural)
     .option("--shard <i/n>", "the i-th of n parts of the cases", shard)
     .option("--json <file>", "write the results as JSON")
+    .option("--blob <file>", "write all that happened as JSON lines, gzipped for .gz: what `report` reads")
     .option("--captures <folder>", "write every case's packets, in and out, as pcapng")
     .addOption(
       new Option("--port <name>", "how `wire` sends and captures").choices(["af_packet", "cap"]).default("af_packet"),

@@ -3,13 +3,16 @@ import { harnessError } from "../model/error.js";
 import type { RunEvent } from "../model/event.js";
 import { probeBackends } from "../run/backends.js";
 import { findScenarios } from "../run/find-scenarios.js";
+import { findSystems } from "../run/find-systems.js";
 import { removeLeftovers } from "../run/leftovers.js";
 import { prepare } from "../run/prepare.js";
-import { run } from "../run/run.js";
+import { run, type RunOptions } from "../run/run.js";
 import { selectJobs } from "../run/select.js";
+import { readSources } from "../run/sources.js";
 import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
 import { foldReport } from "../../reports/totals.js";
 import { backendName, unavailableLine } from "./backend-option.js";
+import { EventFile } from "./event-file.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
@@ -23,6 +26,7 @@ export interface RunCommandOptions {
   readonly seed?: number;
   readonly shard?: { readonly index: number; readonly count: number };
   readonly json?: string;
+  readonly blob?: string;
   readonly captures?: string;
   readonly port: "af_packet" | "cap";
   readonly verbose: boolean;
@@ -53,7 +57,15 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
   if (jobs.length === 0) throw nothingToRun(options, capabilities);
   for (const line of await removeLeftovers())
     process.stderr.write(`packetproof: a killed run had left ${line}: removed\n`);
-  return report(options, capabilities, seed, jobs);
+  const used = new Set(jobs.map(({ plan }) => plan.file));
+  const sources = await readSources(new Set(jobs.map(({ plan }) => plan.object)));
+  return report(options, {
+    capabilities,
+    seed,
+    jobs,
+    systems: await findSystems([...used]),
+    texts: new Map([...[...texts].filter(([file]) => used.has(file)), ...sources]),
+  });
 }
 
 /** What asks a run to end early, a terminal that is closed included. */
@@ -61,10 +73,9 @@ const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function report(
   options: RunCommandOptions,
-  capabilities: readonly Capabilities[],
-  seed: number,
-  jobs: ReturnType<typeof selectJobs>,
+  work: Pick<RunOptions, "capabilities" | "seed" | "jobs" | "systems" | "texts">,
 ): Promise<number> {
+  const { jobs } = work;
   const paint = paintFor(process.stdout);
   const status = new StatusLine(process.stdout);
   const stop = new AbortController();
@@ -73,9 +84,11 @@ async function report(
 
   const events: RunEvent[] = [];
   let done = 0;
-  const { port, captures, jobs: parallel } = options;
-  for await (const event of run({ jobs, capabilities, seed, port, captures, parallel, signal: stop.signal })) {
+  const { port, captures, shard, jobs: parallel } = options;
+  const blob = options.blob === undefined ? undefined : await EventFile.create(options.blob);
+  for await (const event of run({ ...work, port, captures, shard, parallel, signal: stop.signal })) {
     events.push(event);
+    await blob?.write(event);
     if (event.type !== "result") continue;
     const { result } = event;
     done++;
@@ -84,6 +97,7 @@ async function report(
     if (failed) status.print(failureBlock(result, paint) + "\n");
     status.show(`${done}/${jobs.length}  ${result.file} › ${result.case} [${result.backend}]`);
   }
+  await blob?.close();
   status.clear();
   for (const name of endings) process.off(name, interrupt);
 

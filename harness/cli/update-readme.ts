@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../run/project.js";
 import type { Report } from "../model/event.js";
-import { systemsTable, type System } from "../../reports/systems-table.js";
+import type { System } from "../model/system.js";
+import { systemsTable } from "../../reports/systems-table.js";
 
 const begin = "<!-- systems:begin -->";
 const end = "<!-- systems:end -->";

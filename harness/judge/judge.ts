@@ -241,7 +241,7 @@ function received(sent: Packet, observed: PacketObservation): Packet {
 
 /** `packet 3: ipv4.ttl` in steps that send several. */
 function numbered(found: Finding, step: PlannedSend, packet: number): Finding {
-  return step.packets.length > 1 ? { ...found, what: `packet ${packet + 1}: ${found.what}` } : found;
+  return step.packets.length > 1 ? { ...found, what: `packet ${packet + 1}: ${found.what}`, packet } : found;
 }
 
 function isAt(frame: PacketObservation, place: Place): boolean {

@@ -5,14 +5,19 @@ import { LoadedObject } from "./loaded-object.js";
 import { makePinFolder, removeTree } from "./pin-folder.js";
 import { prepareObject, type LoadPlan } from "./prepare-object.js";
 import type { RunFolder } from "./run-folder.js";
+import { verifierStatistics } from "./verifier-statistics.js";
+import type { VerifierStatistics } from "../model/observation.js";
 
 export type LoadResult =
-  | { readonly accepted: true; readonly loaded: LoadedObject }
+  | { readonly accepted: true; readonly loaded: LoadedObject; readonly statistics: readonly VerifierStatistics[] }
   /** `errno` is positive; the log is libbpf's messages, then the kernel's whole log. */
   | { readonly accepted: false; readonly log: string; readonly errno: number };
 
 /** The size that libbpf starts with, too; the kernel touches only what it writes. */
 const logBytes = 16 * 1024 * 1024;
+
+/** Without instructions a log has a few lines, so that each program can have its own part of the buffer. */
+const partBytes = 256 * 1024;
 
 /** BPF_LOG_STATS (include/linux/bpf_verifier.h, Linux 5.2): the reason and the statistics, but no instructions. */
 const reasonOnly = 4;
@@ -63,15 +68,14 @@ function overlong(part: string, reason: LoadResult & { accepted: false }): LoadR
 }
 
 function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): LoadResult {
-  const log = (logBuffer ??= Buffer.allocUnsafeSlow(logBytes));
-  log[0] = 0;
+  const logs = new LoadLogs((logBuffer ??= Buffer.allocUnsafeSlow(logBytes)), logLevel === reasonOnly);
   const { bytes, name } = plan.object;
   const { result, messages } = withMessages(() => {
     const lib = libbpf();
     const object = lib.bpf_object__open_mem(bytes, bytes.length, { objectName: name, pinRoot: pins ?? null });
     if (!object) return { object, errno: koffi().errno() };
     try {
-      prepareObject(object, plan, { pins, log, logLevel });
+      prepareObject(object, plan, { pins, logOf: (index) => logs.part(index), logLevel });
       const errno = -lib.bpf_object__load(object);
       if (errno === 0) return { object, errno };
       lib.bpf_object__close(object);
@@ -81,9 +85,14 @@ function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): Lo
       throw error;
     }
   });
-  if (result.object) return { accepted: true, loaded: new LoadedObject(plan, result.object, pins) };
-  const end = log.indexOf(0);
-  const kernelLog = log.toString("utf8", 0, end < 0 ? log.length : end);
+  if (result.object) {
+    const loaded = new LoadedObject(plan, result.object, pins);
+    const statistics = loaded.programNames.map((name, index) =>
+      verifierStatistics(name, loaded.programFdOf(name), logs.text(index)),
+    );
+    return { accepted: true, loaded, statistics };
+  }
+  const kernelLog = logs.last();
   refuseToJudge(result.errno, kernelLog, messages);
   return { accepted: false, log: messages + kernelLog, errno: result.errno };
 }
@@ -98,4 +107,44 @@ function refuseToJudge(errno: number, kernelLog: string, messages: string): void
     throw systemError(errno, doing, "raise the limit of open files (ulimit -n)");
   if (errno === errnos.ENOMEM)
     throw systemError(errno, doing, "a map's max_entries may be more than this machine's memory");
+}
+
+/** The verifier's logs of an object's programs: each in a part of its own, or all in one, where the last one stays. */
+class LoadLogs {
+  readonly #buffer: Buffer;
+  readonly #separate: boolean;
+  #used = 0;
+
+  constructor(buffer: Buffer, separate: boolean) {
+    this.#buffer = buffer;
+    this.#separate = separate;
+  }
+
+  /** For the nth program that is loaded; beyond what the buffer holds they share the last part. */
+  part(index: number): Uint8Array {
+    const part = this.#separate ? this.#at(index) : this.#buffer;
+    part[0] = 0;
+    this.#used = Math.max(this.#used, index + 1);
+    return part;
+  }
+
+  text(index: number): string {
+    const part = this.#separate ? this.#at(index) : this.#buffer;
+    const end = part.indexOf(0);
+    return part.toString("utf8", 0, end < 0 ? part.length : end);
+  }
+
+  /** Of the program that was verified last: the refused one, if any is. */
+  last(): string {
+    for (let index = this.#used - 1; index >= 0; index--) {
+      const text = this.text(index);
+      if (text !== "") return text;
+    }
+    return "";
+  }
+
+  #at(index: number): Buffer {
+    const start = Math.min(index, logBytes / partBytes - 1) * partBytes;
+    return this.#buffer.subarray(start, start + partBytes);
+  }
 }

@@ -39,6 +39,11 @@ export class LoadedObject {
     this.programFd = this.programFdOf(plan.program.name);
   }
 
+  /** In the order in which they were loaded. */
+  get programNames(): readonly string[] {
+    return [...this.programs.keys()];
+  }
+
   programFdOf(name: string): number {
     const fd = this.programs.get(name);
     if (fd === undefined || !this.object) throw harnessError("object", `program '${name}' is not loaded`);

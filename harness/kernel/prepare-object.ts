@@ -16,8 +16,8 @@ export type LoadPlan = Pick<
 export interface PrepareOptions {
   /** Folder in a bpffs; undefined where nothing is to be pinned. */
   readonly pins: string | undefined;
-  /** Gets the log of the program that was verified last: the refused one, if any is. */
-  readonly log: Uint8Array;
+  /** Gets the verifier's log of the nth program that is loaded. */
+  readonly logOf: (index: number) => Uint8Array;
   /** BPF_LOG_… bits. */
   readonly logLevel: number;
 }
@@ -29,7 +29,7 @@ export function prepareObject(object: Pointer, plan: LoadPlan, options: PrepareO
   if (options.pins !== undefined) preparePins(object, plan, options.pins);
 }
 
-function preparePrograms(object: Pointer, plan: LoadPlan, { log, logLevel }: PrepareOptions): void {
+function preparePrograms(object: Pointer, plan: LoadPlan, { logOf, logLevel }: PrepareOptions): void {
   const lib = libbpf();
   const needed = neededPrograms(plan);
   const found = new Set<string>();
@@ -38,6 +38,7 @@ function preparePrograms(object: Pointer, plan: LoadPlan, { log, logLevel }: Pre
     const use = needed.get(name);
     check(lib.bpf_program__set_autoload(p, use !== undefined), `program '${name}' cannot be picked for loading`);
     if (!use) continue;
+    const log = logOf(found.size);
     found.add(name);
     setType(p, use);
     check(lib.bpf_program__set_log_buf(p, log, log.length), `program '${name}' cannot have a log`);

@@ -40,12 +40,15 @@ export class KernelSession implements Session {
   private runNow(plan: Plan): Observation[] {
     const result = loadObject(plan, this.folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
-    const { loaded } = result;
+    const { loaded, statistics } = result;
     let observer: StateObserver | undefined;
     try {
       this.network.inside(() => loaded.applyMaps(plan.maps));
       observer = new StateObserver(plan, "kernel", loaded, this.folder);
-      const seen: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }, ...observer.observe(-1)];
+      const seen: Observation[] = [
+        { kind: "load", accepted: true, log: "", errno: 0, statistics },
+        ...observer.observe(-1),
+      ];
       for (const step of plan.steps) {
         if (this.signal?.aborted) throw harnessError("timeout", "the run was interrupted");
         for (const observation of this.runStep(plan, step, loaded)) seen.push(observation);

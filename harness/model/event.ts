@@ -1,7 +1,10 @@
 import type { BackendName } from "./backend.js";
-import type { CaseResult } from "./outcome.js";
+import type { CaseDescription } from "./evidence.js";
+import type { CaseResult, OutcomeKind } from "./outcome.js";
+import type { System } from "./system.js";
 
-export const eventSchemaVersion = 1;
+/** 2: results with evidence, descriptions of cases, texts of files. */
+export const eventSchemaVersion = 2;
 
 /** One JSON line of a run. Reports read nothing but this stream. */
 export type RunEvent =
@@ -11,7 +14,17 @@ export type RunEvent =
       readonly environment: Environment;
       readonly seed: number;
       readonly total: number;
+      /** ISO 8601, UTC. */
+      readonly startedAt: string;
+      /** Which part of the cases this is; undefined = all. */
+      readonly shard?: { readonly index: number; readonly count: number } | undefined;
+      /** What the scenarios are about, where their folder says so. */
+      readonly systems: readonly System[];
     }
+  /** The text of a file that results point into. */
+  | { readonly type: "file"; readonly path: string; readonly text: string }
+  /** What all results of a case have in common; comes before the first of them. */
+  | { readonly type: "case"; readonly description: CaseDescription }
   | { readonly type: "result"; readonly result: CaseResult }
   | { readonly type: "end"; readonly durationMs: number };
 
@@ -26,14 +39,14 @@ export interface Environment {
   readonly backends: readonly { readonly backend: BackendName; readonly unavailable: string | undefined }[];
 }
 
-export type Totals = Record<CaseResult["outcome"], number>;
+export type Totals = Record<OutcomeKind, number>;
 
-/** What `--json FILE` of `run` holds. */
+/** What `--json FILE` of `run` holds: results without their evidence. */
 export interface Report {
   readonly schemaVersion: number;
   readonly environment: Environment;
   readonly seed: number;
   readonly totals: Totals;
   readonly durationMs: number;
-  readonly results: readonly CaseResult[];
+  readonly results: readonly Omit<CaseResult, "evidence">[];
 }

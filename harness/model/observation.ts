@@ -30,6 +30,22 @@ export interface LoadObservation {
   readonly log: string;
   /** Positive errno; 0 where the object was accepted. */
   readonly errno: number;
+  /** What verifying cost, for each program that was loaded; undefined where no verifier ran. */
+  readonly statistics?: readonly VerifierStatistics[];
+}
+
+/** What the kernel's verifier and JIT compiler say of a program that they accepted. */
+export interface VerifierStatistics {
+  readonly program: string;
+  /** Instructions that the verifier followed, over all paths. */
+  readonly instructions: number | undefined;
+  /** States that it kept, in all and at most at the same time. */
+  readonly states: number | undefined;
+  readonly peakStates: number | undefined;
+  /** Of the main program, then of each subprogram. */
+  readonly stackBytes: readonly number[];
+  /** Machine code. */
+  readonly jitedBytes: number;
 }
 
 export interface VerdictObservation extends AtStep {

@@ -1,4 +1,5 @@
 import type { BackendName } from "./backend.js";
+import type { CaseEvidence } from "./evidence.js";
 import type { Span } from "./span.js";
 
 /** One thing that is not as the scenario says. */
@@ -12,6 +13,8 @@ export interface Mismatch {
   readonly step: string;
   /** More lines: packets in one notation, hex with offsets, why a checksum is wrong. */
   readonly details: readonly string[];
+  /** Index of the packet it is about, in steps that send several. */
+  readonly packet?: number;
 }
 
 /** What the harness says of a case; never to be mixed up with a program's verdict. */
@@ -41,4 +44,6 @@ export interface CaseResult {
   /** The command that runs exactly this again. */
   readonly replay: string;
   readonly span: Span;
+  /** What was seen; for people and their reports. */
+  readonly evidence?: CaseEvidence | undefined;
 }

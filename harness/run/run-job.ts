@@ -3,6 +3,7 @@ import { HarnessError, type Diagnostic } from "../model/error.js";
 import type { CaseResult, Mismatch } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
 import { formatSpan } from "../model/span.js";
+import { caseEvidence } from "../evidence/evidence.js";
 import { judge } from "../judge/judge.js";
 import { outcomeOf, verdictSummary } from "../judge/outcome.js";
 import { saveCapture } from "./case-capture.js";
@@ -46,10 +47,15 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
       verdict: verdictSummary(observations),
       mismatches,
       missing: judgement.missing,
+      evidence: caseEvidence(plan, backend, observations, packetsNamed(mismatches)),
     });
   } catch (error) {
     return result({ outcome: "error", error: describe(error) });
   }
+}
+
+function packetsNamed(mismatches: readonly Mismatch[]): ReadonlySet<number> {
+  return new Set(mismatches.flatMap(({ packet }) => (packet === undefined ? [] : [packet])));
 }
 
 function describe(error: unknown): { code: string; message: string } {

@@ -3,6 +3,8 @@ import type { BackendName, Capabilities, Session } from "../model/backend.js";
 import { eventSchemaVersion, type RunEvent } from "../model/event.js";
 import type { CaseResult } from "../model/outcome.js";
 import { loadBackend } from "./backends.js";
+import { describeCase } from "../evidence/describe-case.js";
+import type { System } from "../model/system.js";
 import { describeEnvironment } from "./environment.js";
 import { runJob } from "./run-job.js";
 import type { Job } from "./select.js";
@@ -18,17 +20,35 @@ export interface RunOptions {
   /** Where every case's packets go as pcapng; undefined = nowhere. */
   readonly captures?: string | undefined;
   readonly signal: AbortSignal;
+  /** Which part of the cases `jobs` are; undefined = all. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined;
+  readonly systems?: readonly System[];
+  /** Texts of the files that results point into, by path. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Runs jobs as a stream of events; reports are functions of this stream. Ends early, and cleans up, when `signal` says so. */
 export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
   const startedNs = process.hrtime.bigint();
+  const startedAt = new Date().toISOString();
   const environment = await describeEnvironment(options.capabilities);
-  const { seed, jobs } = options;
-  yield { type: "start", schemaVersion: eventSchemaVersion, environment, seed, total: jobs.length };
+  const { seed, jobs, shard, systems = [], texts = new Map<string, string>() } = options;
+  const total = jobs.length;
+  yield { type: "start", schemaVersion: eventSchemaVersion, environment, seed, total, startedAt, shard, systems };
+  for (const [path, text] of texts) yield { type: "file", path, text };
   const results = options.parallel > 1 && jobs.length > 1 ? runInWorkers(options) : runHere(options);
-  for await (const result of results) yield { type: "result", result };
+  const plans = new Map(jobs.map(({ plan }) => [caseKey(plan.file, plan.caseName), plan]));
+  for await (const result of results) {
+    const plan = plans.get(caseKey(result.file, result.case));
+    plans.delete(caseKey(result.file, result.case));
+    if (plan) yield { type: "case", description: describeCase(plan) };
+    yield { type: "result", result };
+  }
   yield { type: "end", durationMs: Number((process.hrtime.bigint() - startedNs) / 1_000_000n) };
+}
+
+function caseKey(file: string, name: string): string {
+  return `${file}\0${name}`;
 }
 
 /** One job after the other in this process, with one session a backend. */

@@ -1,12 +1,7 @@
-import { addressOf, libc, orThrow } from "../kernel/libc.js";
+import { libc, orThrow } from "../kernel/libc.js";
+import { ProgramInfo } from "../kernel/program-info.js";
 
-const BPF_OBJ_GET_INFO_BY_FD = 15;
 const BPF_ENABLE_STATS = 32;
-
-/** Places in struct bpf_prog_info (include/uapi/linux/bpf.h). */
-const idOffset = 4;
-const runCountOffset = 200;
-const infoBytes = 224;
 
 /**
  * Makes the kernel count the runs of BPF programs for as long as the descriptor is open (BPF_ENABLE_STATS,
@@ -20,31 +15,18 @@ export function enableRunCounts(): number {
 
 /** How often a loaded program has run. */
 export class RunCount {
-  readonly #info = new Uint8Array(infoBytes);
-  readonly #attr = new Uint8Array(16);
+  readonly #info: ProgramInfo;
 
   constructor(programFd: number) {
-    const view = new DataView(this.#attr.buffer);
-    view.setUint32(0, programFd, true);
-    view.setUint32(4, infoBytes, true);
-    view.setBigUint64(8, addressOf(this.#info), true);
+    this.#info = new ProgramInfo(programFd);
   }
 
   read(): number {
-    this.#fetch();
-    return Number(new DataView(this.#info.buffer).getBigUint64(runCountOffset, true));
+    return this.#info.runCount();
   }
 
   /** The kernel's number of the program. */
   programId(): number {
-    this.#fetch();
-    return new DataView(this.#info.buffer).getUint32(idOffset, true);
-  }
-
-  #fetch(): void {
-    // What is not zero would ask for arrays.
-    this.#info.fill(0);
-    const result = libc().bpf(BPF_OBJ_GET_INFO_BY_FD, this.#attr, this.#attr.length);
-    orThrow(result, "asking for a program's run count");
+    return this.#info.id();
   }
 }

@@ -16,8 +16,6 @@ import { CapPort, isCapInstalled } from "./port/cap.js";
 import { enableRunCounts } from "./run-count.js";
 import { XdpTracer } from "./xdp-tracer.js";
 
-const loadAccepted: Observation = { kind: "load", accepted: true, log: "", errno: 0 };
-
 /** What all cases of a run share: the run's folder, counting of program runs, how frames are sent. */
 export class WireSession implements Session {
   readonly #options: SessionOptions;
@@ -65,6 +63,8 @@ export class WireSession implements Session {
     const result = loadObject(plan, this.#folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     stack.defer(() => result.loaded.close());
+    const { statistics } = result;
+    const loadAccepted: Observation = { kind: "load", accepted: true, log: "", errno: 0, statistics };
     const network = await creating;
     if (!network) return [loadAccepted];
     const running = await WireCase.set(plan, network, result.loaded, stack, {

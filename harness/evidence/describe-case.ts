@@ -1,0 +1,87 @@
+import type { CaseDescription, SentPacket, StepDescription } from "../model/evidence.js";
+import type { MapSpec } from "../model/object.js";
+import type { MapPatch, MapValue, Plan, PlannedStep } from "../model/plan.js";
+import { formatPlace } from "../model/topology.js";
+import { formatData } from "../data/format.js";
+import { toBase64 } from "../packet/base64.js";
+import { firstPackets, mostEntries } from "./limits.js";
+
+/** What a case does, once for all backends. */
+export function describeCase(plan: Plan): CaseDescription {
+  return {
+    file: plan.file,
+    scenario: plan.scenario,
+    case: plan.caseName,
+    span: plan.span,
+    hook: plan.hook,
+    programType: plan.programType,
+    object: plan.object.name,
+    entry: plan.program.name,
+    sources: [...new Set(plan.program.lines.map(({ file }) => file))],
+    topology: plan.topology,
+    steps: plan.steps.map(describeStep),
+  };
+}
+
+function describeStep(step: PlannedStep): StepDescription {
+  const packets = sentPackets(step);
+  return {
+    label: step.label,
+    kind: step.kind,
+    span: step.span,
+    text: textOf(step),
+    packets,
+    omittedPackets: step.kind === "send" ? step.packets.length - packets.length : 0,
+    from: step.kind === "send" ? formatPlace(step.from) : undefined,
+    times: step.kind === "send" ? step.times : 1,
+  };
+}
+
+function sentPackets(step: PlannedStep): SentPacket[] {
+  if (step.kind !== "send") return [];
+  const kept = firstPackets(step.packets.map(({ bytes }) => bytes.length));
+  return step.packets.slice(0, kept).map(({ linkType, bytes }, index) => ({ index, linkType, bytes: toBase64(bytes) }));
+}
+
+function textOf(step: PlannedStep): string[] {
+  switch (step.kind) {
+    case "maps": {
+      const more = step.patches.length - mostEntries;
+      return [...step.patches.slice(0, mostEntries).map(patchText), ...(more > 0 ? [`${more} more entries`] : [])];
+    }
+    case "ping":
+      return [`ping ${step.to.value} from ${step.from.value}, ${step.count} of ${step.payloadBytes} bytes`];
+    case "http":
+      return [`GET ${step.url.value} from ${step.from.value}${step.times > 1 ? `, ${step.times} times` : ""}`];
+    case "run":
+      return [`${step.host.value}: ${step.command.value.join(" ")}`];
+    case "unload":
+      return ["detach the program, close its maps"];
+    case "send":
+      return Object.keys(step.context).length > 0 ? [`context: ${Object.keys(step.context).join(", ")}`] : [];
+    default:
+      return [];
+  }
+}
+
+function patchText({ map, op, key, value }: MapPatch): string {
+  const name = `${map.name}[${formatData(map.key, key)}]`;
+  return op === "delete" || !value ? `delete ${name}` : `${name} = ${valueText(map, value)}`;
+}
+
+function valueText(map: MapSpec, value: MapValue): string {
+  switch (value.kind) {
+    case "bytes":
+      return formatData(map.value, value.bytes);
+    case "perCpu":
+      return value.values.map((bytes) => formatData(map.value, bytes)).join(" | ");
+    case "program":
+      return `program ${value.name}`;
+    case "inner":
+      return `a map with ${value.entries.length} entries`;
+    case "device":
+      return `interface ${value.dev}${value.program === undefined ? "" : `, then ${value.program}`}`;
+    case "cpu":
+      return `a queue of ${value.queueSize}${value.program === undefined ? "" : `, then ${value.program}`}`;
+  }
+}

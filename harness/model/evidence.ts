@@ -1,0 +1,139 @@
+import type { Hook, ProgramType } from "./hook.js";
+import type { LinkType } from "./packet.js";
+import type { Span } from "./span.js";
+import type { Topology } from "./topology.js";
+import type { VerifierStatistics } from "./observation.js";
+
+/**
+ * What a report shows of a case beyond its result. All of it is JSON: bytes are base64, values are text as messages
+ * print them, times are numbers. Said once for all backends: this; what each backend saw: `CaseEvidence`.
+ */
+export interface CaseDescription {
+  readonly file: string;
+  readonly scenario: string;
+  readonly case: string;
+  readonly span: Span;
+  readonly hook: Hook;
+  readonly programType: ProgramType;
+  /** The object's name, and the function in it. */
+  readonly object: string;
+  readonly entry: string;
+  /** Files that the program's instructions came from, as the object's line information names them. */
+  readonly sources: readonly string[];
+  readonly topology: Topology;
+  readonly steps: readonly StepDescription[];
+}
+
+export interface StepDescription {
+  readonly label: string;
+  readonly kind: string;
+  readonly span: Span;
+  /** What is done, in lines: the command, the map entries. Packets are below. */
+  readonly text: readonly string[];
+  /** Of `send` steps: the first so many packets. */
+  readonly packets: readonly SentPacket[];
+  /** Packets beyond those. */
+  readonly omittedPackets: number;
+  /** `client:eth0`; undefined for steps that send no packets. */
+  readonly from: string | undefined;
+  readonly times: number;
+}
+
+export interface SentPacket {
+  /** Index among the step's packets. */
+  readonly index: number;
+  readonly linkType: LinkType;
+  /** Base64. */
+  readonly bytes: string;
+}
+
+/** What one backend saw of a case. */
+export interface CaseEvidence {
+  readonly load: LoadEvidence | undefined;
+  /** Only steps of which something was seen; step -1 is before the first. */
+  readonly steps: readonly StepEvidence[];
+}
+
+export interface LoadEvidence {
+  readonly accepted: boolean;
+  /** The last lines of the verifier's and libbpf's log, where the object was refused. */
+  readonly log: string;
+  readonly programs: readonly VerifierStatistics[];
+}
+
+export interface StepEvidence {
+  readonly step: number;
+  readonly packets: readonly PacketEvidence[];
+  /** Frames that no sent packet accounts for. */
+  readonly strays: readonly FrameEvidence[];
+  readonly maps: readonly MapChange[];
+  /** Changed entries beyond those. */
+  readonly omittedChanges: number;
+  readonly events: readonly EventEvidence[];
+  readonly omittedEvents: number;
+  readonly printk: readonly string[];
+  /** What commands and clients came to, in words. */
+  readonly clients: readonly ClientEvidence[];
+  readonly faults: readonly string[];
+}
+
+/** What became of one sent packet. */
+export interface PacketEvidence {
+  /** Index among the step's packets. */
+  readonly index: number;
+  /** Its bytes as base64, where it is beyond those that the description has. */
+  readonly sent: string | undefined;
+  /** Each different end once, with the number of repetitions that came to it. */
+  readonly verdicts: readonly VerdictEvidence[];
+  readonly redirect: string | undefined;
+  /** Context fields behind the program, where the scenario speaks of them. */
+  readonly context: Readonly<Record<string, string>>;
+  readonly frames: readonly FrameEvidence[];
+}
+
+export interface VerdictEvidence {
+  /** `XDP_PASS`; several where the backend cannot tell them apart: `XDP_DROP or XDP_ABORTED`. */
+  readonly verdict: string;
+  /** How it was found out. */
+  readonly evidence: string;
+  readonly times: number;
+  /** Of the first repetition. */
+  readonly durationNs: number | undefined;
+}
+
+/** Bytes somewhere behind the program. */
+export interface FrameEvidence {
+  /** `output` of a test run, else `server:eth0`. */
+  readonly place: string;
+  /** `stack`: received by the network stack there. */
+  readonly direction: "output" | "received" | "stack";
+  /** Base64; undefined where they are those of the sent packet. */
+  readonly bytes: string | undefined;
+  /** How often the same bytes were seen here. */
+  readonly times: number;
+  /** By the kernel's clock, since the first packet of the case that has a time. */
+  readonly afterNs: number | undefined;
+}
+
+/** One key whose value a step changed. Absent: undefined. */
+export interface MapChange {
+  readonly map: string;
+  readonly key: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+export interface EventEvidence {
+  readonly map: string;
+  /** By the C type that the scenario names; hex digits where it names none. */
+  readonly text: string;
+  readonly cpu: number | undefined;
+  readonly lost: number;
+}
+
+export interface ClientEvidence {
+  /** `2 of 3 replies`, `exit status 0`, `3 × status 200`. */
+  readonly result: string;
+  /** The last lines of its output. */
+  readonly output: string;
+}
