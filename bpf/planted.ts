@@ -105,6 +105,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "tcp = cursor.at",
   },
   {
+    name: "xdp_stages_stays_put",
+    program: "xdp_stages.bpf.c",
+    file: "xdp_stages.bpf.c",
+    from: "chain->slot++);",
+    to: "chain->slot);",
+  },
+  {
+    name: "xdp_stages_keeps_place",
+    program: "xdp_stages.bpf.c",
+    file: "xdp_stages.bpf.c",
+    from: "*chain = (struct chain){};",
+    to: "chain->jumps = 0;",
+  },
+  {
     name: "tc_drop_passes",
     program: "tc_drop.bpf.c",
     file: "tc_drop.bpf.c",

@@ -3,7 +3,9 @@ import type { MapSpec } from "../model/object.js";
 import type { MapPatch } from "../model/plan.js";
 import type { Written, WrittenEntry } from "../model/scenario.js";
 import { findMap, wrong, type PlanContext } from "./context.js";
-import { planKey, slotZero } from "./map-key.js";
+import { planKeyRange } from "./key-range.js";
+import { isPrime, maglevTable } from "./maglev.js";
+import { planKey, slotKey, slotZero } from "./map-key.js";
 import { hasSlots, isKeyless, whyUnwritable } from "./map-kinds.js";
 import { planValue } from "./map-value.js";
 
@@ -19,9 +21,14 @@ export function planMaps(context: PlanContext, written: readonly WrittenEntry[])
   });
 }
 
-/** `[{key, value}, …]`; for maps with slots also the value of slot 0; for queues and their like a list of values. */
+/**
+ * `[{key, value}, …]` or `[{keys, value}, …]`; for maps with slots also the value of slot 0, or `{maglev: […]}` for all
+ * of them; for queues and their like a list of values.
+ */
 export function planEntries(context: PlanContext, map: MapSpec, written: Written): readonly MapPatch[] {
   if (isKeyless(map)) return keylessEntries(context, map, written);
+  const backends = map.type === "array" && onlyPart(written, "maglev");
+  if (backends) return maglevEntries(context, map, backends);
   const entries = readEntries(written);
   if (!entries && hasSlots(map)) {
     const value = planValue(context, map, written);
@@ -38,18 +45,40 @@ export function planEntries(context: PlanContext, map: MapSpec, written: Written
   }
   const seen = new Set<string>();
   return entries.flatMap((entry) => {
-    const patch = planEntry(context, map, entry);
-    if (patch) {
-      const identity = toHex(patch.key);
-      if (seen.has(identity)) wrong(context, patch.span, `this key of map '${map.name}' is written twice`);
+    const patches = planEntry(context, map, entry);
+    for (const { key, span } of patches) {
+      const identity = toHex(key);
+      if (seen.has(identity)) wrong(context, span, `this key of map '${map.name}' is written twice`);
       seen.add(identity);
     }
-    return patch ?? [];
+    return patches;
   });
+}
+
+/** Every slot gets one of the values, as Maglev hashing spreads them. */
+function maglevEntries(context: PlanContext, map: MapSpec, written: Written): readonly MapPatch[] {
+  const { span } = written;
+  if (written.kind !== "list" || written.items.length === 0) {
+    wrong(context, span, "'maglev' takes the backends to spread: a list of values", "for example: {maglev: [1, 2, 3]}");
+    return [];
+  }
+  if (!isPrime(map.maxEntries))
+    wrong(context, span, `a Maglev table has a prime number of slots, not ${map.maxEntries} as map '${map.name}'`);
+  const values = written.items.flatMap((item) => planValue(context, map, item) ?? []);
+  const identities = values.flatMap((value) => (value.kind === "bytes" ? [value.bytes] : []));
+  if (!isPrime(map.maxEntries) || values.length < written.items.length) return [];
+  if (new Set(identities.map(toHex)).size < values.length) {
+    wrong(context, span, "a backend is listed twice");
+    return [];
+  }
+  const table = maglevTable(identities, map.maxEntries);
+  return Array.from(table, (backend, slot) => ({ map, op: "set", key: slotKey(slot), value: values[backend]!, span }));
 }
 
 interface EntryParts {
   readonly key: Written | undefined;
+  /** A range of keys that all get the value. */
+  readonly keys: Written | undefined;
   readonly value: Written | undefined;
   readonly written: Written;
 }
@@ -57,22 +86,38 @@ interface EntryParts {
 /** The items of a list of `{key, value}`; undefined for a list (or anything else) that is a value itself. */
 function readEntries(written: Written): readonly EntryParts[] | undefined {
   if (written.kind !== "list") return undefined;
-  const isEntry = (item: Written) => item.kind === "map" && item.entries.some(({ key }) => key === "key");
+  const isEntry = (item: Written) =>
+    item.kind === "map" && item.entries.some(({ key }) => key === "key" || key === "keys");
   if (!written.items.every(isEntry)) return undefined;
-  return written.items.map((item) => ({ key: part(item, "key"), value: part(item, "value"), written: item }));
+  return written.items.map((item) => ({
+    key: part(item, "key"),
+    keys: part(item, "keys"),
+    value: part(item, "value"),
+    written: item,
+  }));
 }
 
 function part(written: Written, name: string): Written | undefined {
   return written.kind === "map" ? written.entries.find(({ key }) => key === name)?.value : undefined;
 }
 
-function planEntry(context: PlanContext, map: MapSpec, { key, value, written }: EntryParts): MapPatch | undefined {
-  const stranger = written.kind === "map" && written.entries.find((entry) => !["key", "value"].includes(entry.key));
+/** The value of `{name: …}`, where that is all there is. */
+function onlyPart(written: Written, name: string): Written | undefined {
+  return written.kind === "map" && written.entries.length === 1 ? part(written, name) : undefined;
+}
+
+const entryParts = ["key", "keys", "value"];
+
+function planEntry(context: PlanContext, map: MapSpec, { key, keys, value, written }: EntryParts): readonly MapPatch[] {
+  const { span } = written;
+  const stranger = written.kind === "map" && written.entries.find((entry) => !entryParts.includes(entry.key));
   if (stranger) wrong(context, stranger.keySpan, `an entry has 'key' and 'value', not '${stranger.key}'`);
-  if (!value) wrong(context, written.span, `an entry of map '${map.name}' has no value`, "write {key: …, value: …}");
-  const keyBytes = key && planKey(context, map, key);
+  if (key && keys) wrong(context, span, "an entry has 'key' or 'keys', not both");
+  if (!value) wrong(context, span, `an entry of map '${map.name}' has no value`, "write {key: …, value: …}");
+  const one = key && planKey(context, map, key);
+  const all = keys ? planKeyRange(context, map, keys) : one ? [one] : [];
   const planned = value && planValue(context, map, value);
-  return keyBytes && planned && { map, op: "set", key: keyBytes, value: planned, span: written.span };
+  return planned ? all.map((each) => ({ map, op: "set", key: each, value: planned, span })) : [];
 }
 
 /** Queues, stacks and bloom filters take values alone, pushed in the order of the list. */
@@ -84,8 +129,7 @@ function keylessEntries(context: PlanContext, map: MapSpec, written: Written): r
   if (map.type !== "bloom_filter" && written.items.length > map.maxEntries)
     wrong(context, written.span, `map '${map.name}' holds ${map.maxEntries} values, not ${written.items.length}`);
   return written.items.flatMap((item) => {
-    const only = item.kind === "map" && item.entries.length === 1 ? part(item, "value") : undefined;
-    const value = planValue(context, map, only ?? item);
+    const value = planValue(context, map, onlyPart(item, "value") ?? item);
     return value ? [{ map, op: "set" as const, key: new Uint8Array(0), value, span: item.span }] : [];
   });
 }

@@ -72,6 +72,60 @@ describe("planned values of maps that hold more than bytes", () => {
     ]);
   });
 
+  it("ranges of keys give all of them the same value", async () => {
+    const blacklist = objectAt("objects/xdp_blacklist.bpf.o");
+    const [plan] = await planOf(
+      text(
+        "{ addresses_v4: [{ keys: 10.0.0.254..10.0.1.1, value: RULE_DROP }], addresses_v6: [{ keys: fd00::fe..fd00::101, value: 1 }] }",
+      ),
+      "hook: xdp",
+      blacklist,
+    );
+    expect(plan!.maps.map(({ key }) => [...key.slice(-2)])).to.deep.equal([
+      ...[
+        [0, 254],
+        [0, 255],
+        [1, 0],
+        [1, 1],
+      ],
+      ...[
+        [0, 254],
+        [0, 255],
+        [1, 0],
+        [1, 1],
+      ],
+    ]);
+    const [slots] = await planOf(text("{ ports: [{ keys: 2..4, value: { dev: eth0 } }] }"), hook, redirect);
+    expect(slots!.maps.map(({ key }) => key[0])).to.deep.equal([2, 3, 4]);
+  });
+
+  it("ranges of keys begin before they end, and fit the map", async () => {
+    const example = "for example: keys: 0..39, or keys: 10.0.0.1..10.0.0.99";
+    const one = (keys: string) => wrongIn(`{ ports: [{ keys: ${keys}, value: { dev: eth0 } }] }`, hook, redirect);
+    expect(await one("4..2")).to.deep.equal([`the range ends before it begins (${example})`]);
+    expect(await one("[1, 2]")).to.deep.equal([`'keys' is a range of numbers or addresses (${example})`]);
+    expect(await one("10.0.0.1..fd00::1")).to.deep.equal([`'keys' is a range of numbers or addresses (${example})`]);
+    expect(await one("63..66")).to.deep.equal(["map 'ports' has no slot 64 (its slots are 0 to 63)"]);
+    expect(await one("0..9999999")).to.deep.equal(["a range has at most 1048576 keys, not 10000000"]);
+  });
+
+  it("a Maglev table wants backends that differ, and a prime number of slots", async () => {
+    const counted = objectAt("objects/xdp_drop_count.bpf.o");
+    const prime = { ...counted, maps: counted.maps.map((map) => ({ ...map, maxEntries: 7 })) };
+    const values = await valuesOf("{ dropped: { maglev: [1, 2] } }", "hook: xdp", prime);
+    const ones = values.filter((value) => value?.kind === "bytes" && value.bytes[0] === 1);
+    expect([values.length, ones.length]).to.satisfy(([all, one]: number[]) => all === 7 && (one === 3 || one === 4));
+    expect(await wrongIn("{ dropped: { maglev: [1, 1] } }", "hook: xdp", prime)).to.deep.equal([
+      "a backend is listed twice",
+    ]);
+    expect(await wrongIn("{ dropped: { maglev: [] } }", "hook: xdp", prime)).to.deep.equal([
+      "'maglev' takes the backends to spread: a list of values (for example: {maglev: [1, 2, 3]})",
+    ]);
+    expect(await wrongIn("{ dropped: { maglev: [1] } }", "hook: xdp", counted)).to.deep.equal([
+      "a Maglev table has a prime number of slots, not 1 as map 'dropped'",
+    ]);
+  });
+
   it("queues take as many values as they hold", async () => {
     const queues = objectAt("objects/queue_stack_bloom.bpf.o");
     const seventeen = `[${Array.from({ length: 17 }, (_, i) => i).join(", ")}]`;
