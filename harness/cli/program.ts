@@ -93,6 +93,28 @@ is wrong; 3 a backend asked for cannot run here.`,
     });
 
   program
+    .command("trace")
+    .description("what one packet makes a program do, instruction by instruction, in the simulator")
+    .argument("<scenario>", "a scenario file")
+    .option("--case <name>", "the case (default: the first)")
+    .option("--step <n>", "the step of the case (default: the first that sends)", positive)
+    .option("--packet <n>", "the packet of the step", positive, 1)
+    .option("--seed <number>", "start of all generated values", natural)
+    .option("--instructions", "every instruction with its registers, instead of C lines", false)
+    .option("--json <file>", "write the whole record as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  packetproof trace scenarios/drop/icmp.yml --case 'an echo request is dropped'
+  packetproof trace lb.yml --case 'a SYN is rewritten' --step 2 --packet 3 --instructions`,
+    )
+    .action(async (file: string, options) => {
+      const { traceCommand } = await import("./trace-command.js");
+      process.exitCode = await traceCommand(file, options);
+    });
+
+  program
     .command("vm")
     .description("run bytecode in hex from standard input and print r0: the bpf_conformance suite's plugin protocol")
     .argument("[memory...]", "memory that r1 points to, in hex; r2 is its size")

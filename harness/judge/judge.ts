@@ -42,7 +42,7 @@ export function judge(plan: Plan, backend: BackendName, observations: readonly O
     const facts = new Facts(plan, observations, step.index);
     const expectation = expectationOn(step.expect, backend);
     const findings = judgeStep(step, expectation, facts, missing);
-    mismatches.push(...findings.map((f) => ({ ...f, step: step.label })));
+    mismatches.push(...findings.map((f) => ({ ...f, step: step.label, stepIndex: step.index })));
   }
   return { mismatches, missing: [...missing] };
 }
@@ -241,7 +241,8 @@ function received(sent: Packet, observed: PacketObservation): Packet {
 
 /** `packet 3: ipv4.ttl` in steps that send several. */
 function numbered(found: Finding, step: PlannedSend, packet: number): Finding {
-  return step.packets.length > 1 ? { ...found, what: `packet ${packet + 1}: ${found.what}`, packet } : found;
+  const what = step.packets.length > 1 ? `packet ${packet + 1}: ${found.what}` : found.what;
+  return { ...found, what, packet };
 }
 
 function isAt(frame: PacketObservation, place: Place): boolean {

@@ -1,4 +1,5 @@
 import type { Observation } from "./observation.js";
+import type { Mismatch } from "./outcome.js";
 import type { Plan } from "./plan.js";
 
 export const backendNames = ["sim", "kernel", "wire"] as const;
@@ -33,5 +34,7 @@ export interface Session {
   missing(plan: Plan): readonly string[];
   /** Facts in the order of the steps. Throws HarnessError where it could not find out. */
   run(plan: Plan): Promise<readonly Observation[]>;
+  /** The same mismatches of a plan that was run, with more details; only where every instruction can be looked at. */
+  explain?(plan: Plan, mismatches: readonly Mismatch[]): readonly Mismatch[];
   close(): Promise<void>;
 }

@@ -11,10 +11,11 @@ export interface Mismatch {
   /** Where the scenario says so. */
   readonly span: Span;
   readonly step: string;
+  /** Index of the step among the plan's, and of the packet among the step's, where it is about one. */
+  readonly stepIndex?: number;
+  readonly packet?: number;
   /** More lines: packets in one notation, hex with offsets, why a checksum is wrong. */
   readonly details: readonly string[];
-  /** Index of the packet it is about, in steps that send several. */
-  readonly packet?: number;
 }
 
 /** What the harness says of a case; never to be mixed up with a program's verdict. */

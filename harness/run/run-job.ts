@@ -41,7 +41,8 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
     if (options.captures !== undefined) await saveCapture(options.captures, plan, backend, observations);
     const judgement = judge(plan, backend, observations);
     const outcome = outcomeOf(plan, backend, judgement);
-    const mismatches: readonly Mismatch[] = outcome.kind === "failed" ? outcome.mismatches : [];
+    const mismatches: readonly Mismatch[] =
+      outcome.kind === "failed" ? explained(plan, session, outcome.mismatches) : [];
     return result({
       outcome: outcome.kind,
       verdict: verdictSummary(observations),
@@ -56,6 +57,10 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
 
 function packetsNamed(mismatches: readonly Mismatch[]): ReadonlySet<number> {
   return new Set(mismatches.flatMap(({ packet }) => (packet === undefined ? [] : [packet])));
+}
+
+function explained(plan: Plan, session: Session, mismatches: readonly Mismatch[]): readonly Mismatch[] {
+  return session.explain?.(plan, mismatches) ?? mismatches;
 }
 
 function describe(error: unknown): { code: string; message: string } {

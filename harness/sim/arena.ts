@@ -1,7 +1,7 @@
 import type { SizeBytes } from "../isa/instruction.js";
 import { Fault } from "./fault.js";
 import { MemoryPool } from "./memory-pool.js";
-import { describePlace, type Region } from "./region.js";
+import { cellAt, describePlace, type Cell, type Region } from "./region.js";
 
 /** Bits of a byte's shadow. A stack slot that nothing was written to yet may be written, but not read. */
 export const readable = 1;
@@ -76,6 +76,21 @@ export class Arena {
     this.bytes.fill(0, 0, this.#nextFree);
     this.#shadow.fill(0, 0, this.#nextFree);
     this.#pool.give(this.memory, this.#pages, 2 * this.#nextFree);
+  }
+
+  /** Where what has been given out begins. */
+  get start(): number {
+    return firstAddress;
+  }
+
+  /** Addresses below have been given out. */
+  get end(): number {
+    return this.#nextFree;
+  }
+
+  /** What lies at an address; undefined where nothing does. */
+  cellAt(address: number): Cell | undefined {
+    return cellAt(this.#regions, address);
   }
 
   protect(address: number, sizeBytes: number, permission: number): void {

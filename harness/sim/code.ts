@@ -50,7 +50,8 @@ export class Code {
   ) {
     this.name = name;
     this.instructions = instructions;
-    this.#lines = lines;
+    // Line 0 is what the compiler made up: the code belongs to the line before.
+    this.#lines = lines.filter(({ line }) => line > 0);
     this.#origins = origins;
     this.#indexOfSlot = new Map(instructions.map(({ slot }, index) => [slot, index]));
     if (instructions.length === 0) throw harnessError("object", `program '${name}' has no instructions`);
@@ -61,6 +62,13 @@ export class Code {
   /** The function that begins at a slot. */
   functionAt(slot: number): FunctionBody | undefined {
     return this.functions.find((body) => body.slot === slot);
+  }
+
+  /** Index of the instruction at a slot. */
+  indexAt(slot: number): number {
+    const index = this.#indexOfSlot.get(slot);
+    if (index === undefined) throw new RangeError(`no instruction begins at slot ${slot}`);
+    return index;
   }
 
   /** Index of the instruction that a jump or call of the one at `index` leads to. */

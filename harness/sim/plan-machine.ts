@@ -5,12 +5,16 @@ import { Problems } from "../model/problems.js";
 import type { EngineName } from "./engine.js";
 import { Fib } from "./fib.js";
 import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
+import type { Instruments } from "./instruments.js";
 import { neededCpus, neededPrograms } from "./needs.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
 import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
 import { applyMapPatches } from "./user-space.js";
 import { World } from "./world.js";
+
+/** What machines share, and what looks on. */
+export type MachineOptions = Pick<LoadOptions<PacketHook>, "memories" | "links" | "counting" | "instruments">;
 
 /** A machine of a plan's own, with its object loaded: runs the plan once. */
 export class PlanMachine {
@@ -20,18 +24,20 @@ export class PlanMachine {
   readonly #observer: StateObserver;
   /** Names of the interfaces by index; 1 is the one that the program is attached to. */
   readonly #devices: readonly string[];
+  readonly #instruments: Instruments;
 
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
-  constructor(plan: Plan, engine: EngineName, shared: Pick<LoadOptions<PacketHook>, "memories" | "links"> = {}) {
+  constructor(plan: Plan, engine: EngineName, options: MachineOptions = {}) {
     const hook = packetHook(plan.programType);
     if (!hook) throw harnessError("unsupported", `programs of type ${plan.programType} are not simulated`);
     const { seed, topology, object, globals } = plan;
     this.#plan = plan;
+    this.#instruments = options.instruments ?? {};
     this.#devices = ["", ...devicesOf(plan)];
     const devices = [...this.#devices.keys()].slice(1);
     const host = topology.hosts.find(({ name }) => name === topology.attach.host);
     this.#world = new World({ seed, devices, cpus: neededCpus(plan), fib: new Fib(host, this.#devices) });
-    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...shared });
+    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options });
     this.#observer = new StateObserver(plan, this.#object.maps, this.#world);
     const problems = new Problems();
     for (const name of neededPrograms(plan)) problems.attempt(() => this.#object.program(name));
@@ -61,6 +67,7 @@ export class PlanMachine {
           object: this.#object,
           world: this.#world,
           devices: this.#devices,
+          instruments: this.#instruments,
         });
       case "maps":
         this.#applyMaps(step.patches);

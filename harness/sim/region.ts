@@ -43,6 +43,14 @@ export function describePlace(
   return `byte ${bad - start} of ${title} ${why}`;
 }
 
+/** The cell that an address lies in, or just behind, with its start as an address. */
+export function cellAt(regions: readonly Region[], address: number): Cell | undefined {
+  const region = closest(regions, address);
+  if (!region || address < region.start || address > region.start + region.sizeBytes) return undefined;
+  const cell = region.describe(address - region.start);
+  return { ...cell, start: region.start + cell.start };
+}
+
 function bytes(count: number): string {
   return `${count} byte${count === 1 ? "" : "s"}`;
 }

@@ -4,6 +4,7 @@ import type { Observation } from "../model/observation.js";
 import type { FieldValue } from "../model/packet.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
 import { ProgramFault } from "./fault.js";
+import type { Instruments, RunPlace } from "./instruments.js";
 import type { Fields, PacketHook } from "./hooks/packet-hook.js";
 import { whyTestRunRefuses } from "./hooks/test-run-input.js";
 import { ReferenceStore } from "./maps/reference.js";
@@ -16,6 +17,7 @@ export interface SendWorld {
   readonly world: World;
   /** Names of the interfaces by index. */
   readonly devices: readonly string[];
+  readonly instruments: Instruments;
 }
 
 /** What one run came to: an answer, or a fault. */
@@ -52,7 +54,7 @@ function runTimes(step: PlannedSend, packet: number, world: SendWorld): Result[]
   const results: Result[] = [];
   for (let run = 0; run < step.times; run++) {
     world.world.cpu = run % step.senders;
-    const outcome = runOnce(step, packet, world);
+    const outcome = runOnce(step, { step: step.index, packet, repetition: run }, world);
     const known = results.find((result) => isSame(result.outcome, outcome));
     if (known) known.runs++;
     else if (results.length < mostResults) results.push({ outcome, runs: 1 });
@@ -60,11 +62,13 @@ function runTimes(step: PlannedSend, packet: number, world: SendWorld): Result[]
   return results;
 }
 
-function runOnce(step: PlannedSend, packet: number, { plan, object, devices }: SendWorld): Outcome {
+function runOnce(step: PlannedSend, place: RunPlace, { plan, object, devices, instruments }: SendWorld): Outcome {
   const { hook, machine } = object;
-  hook.accept(step.packets[packet]!, step.context);
+  hook.accept(step.packets[place.packet]!, step.context);
+  const run = () => machine.run(object.program(plan.program.name), hook.context);
   try {
-    machine.run(object.program(plan.program.name), hook.context);
+    if (instruments.around) instruments.around(place, object, run);
+    else run();
   } catch (error) {
     if (error instanceof ProgramFault) return { fault: error.message };
     throw error;

@@ -1,11 +1,13 @@
 import type { Session } from "../model/backend.js";
 import type { Observation } from "../model/observation.js";
+import type { Mismatch } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
 import type { EngineName } from "./engine.js";
 import { LinkCache } from "./link-cache.js";
 import { MemoryPool } from "./memory-pool.js";
 import { missingFor } from "./missing.js";
 import { PlanMachine } from "./plan-machine.js";
+import { explain } from "./trace/explain.js";
 
 /** Runs plans on simulated machines, a new one for each: on any operating system, without privileges. */
 export class SimSession implements Session {
@@ -33,6 +35,17 @@ export class SimSession implements Session {
       if (this.#ready?.machine === machine) this.#ready = undefined;
       try {
         resolve(machine.run());
+      } finally {
+        machine.release();
+      }
+    });
+  }
+
+  explain(plan: Plan, mismatches: readonly Mismatch[]): readonly Mismatch[] {
+    return explain(plan, mismatches, (instruments) => {
+      const machine = new PlanMachine(plan, "interpreter", { ...this.#shared, instruments });
+      try {
+        machine.run();
       } finally {
         machine.release();
       }

@@ -8,6 +8,7 @@ import { Arena } from "./arena.js";
 import type { Call } from "./call.js";
 import type { Code } from "./code.js";
 import { Counters, type CounterOptions } from "./counters.js";
+import type { Instruments } from "./instruments.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
 import { linkProgram } from "./link.js";
@@ -39,7 +40,8 @@ export interface LoadOptions<H extends HookWorld> {
   /** Programs of the object that other machines have linked. */
   readonly links?: LinkCache;
   /** Count what programs do, see `counters`. */
-  readonly counting?: CounterOptions;
+  readonly counting?: CounterOptions | undefined;
+  readonly instruments?: Instruments;
 }
 
 /** Room for a hook's packet and context, and for the stack. */
@@ -63,6 +65,7 @@ export class SimulatedObject<H extends HookWorld> {
   /** By name: of every program that was linked so far; empty unless `counting` was asked for. */
   readonly counters = new Map<string, Counters>();
   readonly #counting: CounterOptions | undefined;
+  readonly #instruments: Instruments;
   readonly #engineName: EngineName;
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
@@ -71,8 +74,9 @@ export class SimulatedObject<H extends HookWorld> {
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
   constructor(object: BpfObject, options: LoadOptions<H>) {
-    const { world, engine, globals, hook, memories, links = new LinkCache(), counting } = options;
+    const { world, engine, globals, hook, memories, links = new LinkCache(), counting, instruments = {} } = options;
     this.object = object;
+    this.#instruments = instruments;
     this.#counting = counting;
     this.#engineName = engine;
     this.#links = links;
@@ -83,7 +87,7 @@ export class SimulatedObject<H extends HookWorld> {
     const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed + counterBytes), memories);
     this.maps = new MapTable(arena, world.cpus);
     this.hook = hook(arena, this.maps, world);
-    this.machine = new Machine(arena, this.hook.helpers);
+    this.machine = new Machine(arena, instruments.helpers?.(this.hook.helpers, this.maps) ?? this.hook.helpers);
     this.machine.packet = this.hook.loader;
     this.machine.tailCallTarget = (call) => this.#tailCallTarget(call);
     for (const spec of specs) this.maps.create(spec);
@@ -104,6 +108,7 @@ export class SimulatedObject<H extends HookWorld> {
     const code = this.#links.code(this.object, name, this.#layout, () => this.#link(spec));
     this.#refuseMissingHelpers(code);
     const engine = createEngine(this.#engineName, this.machine, code, this.#countersOf(code));
+    this.#instruments.watch?.(engine);
     this.#engines.set(name, engine);
     return engine;
   }
@@ -136,7 +141,7 @@ export class SimulatedObject<H extends HookWorld> {
   #refuseMissingHelpers(code: Code): void {
     const missing = code.instructions.flatMap(({ slot, instruction }): Diagnostic[] => {
       if (instruction.kind !== "callHelper" || instruction.helper === tailCallHelper) return [];
-      if (this.hook.helpers.has(instruction.helper)) return [];
+      if (this.machine.helpers.has(instruction.helper)) return [];
       const line = code.lineOf(slot);
       const place = line ? `${line.file}:${line.line}` : `instruction ${slot} of '${code.name}'`;
       const name = `${helperName(instruction.helper) ?? "unknown"} (#${instruction.helper})`;

@@ -61,9 +61,14 @@ export class MapTable {
     return this.#byName.values();
   }
 
+  /** The map at an address, if it is one's. */
+  find(address: number): MapStore | undefined {
+    return this.#byAddress.get(address);
+  }
+
   /** The map that a program's pointer means. */
   at(address: number): MapStore {
-    const store = this.#byAddress.get(address);
+    const store = this.find(address);
     if (!store) throw new Fault(`takes 0x${address.toString(16)} for a map`);
     return store;
   }
