@@ -24,7 +24,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   wire: ["model", "packet", "kernel", "netns"],
   run: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "evidence", "kernel", "wire", "netns"],
   bench: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns", "run"],
-  cli: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns", "run", "reports", "bench"],
+  cli: [
+    "model",
+    "packet",
+    "object",
+    "sim",
+    "scenario",
+    "plan",
+    "judge",
+    "kernel",
+    "wire",
+    "netns",
+    "run",
+    "reports",
+    "bench",
+  ],
 };
 
 /** These also run in a browser: no Node built-in at all, and of packages only those that need none. */
