@@ -1,3 +1,4 @@
+import { withModernMaps } from "../object/modern-maps.js";
 import { errnos } from "./errno.js";
 import { koffi, systemError } from "./libc.js";
 import { libbpf, withMessages } from "./libbpf.js";
@@ -69,7 +70,8 @@ function overlong(part: string, reason: LoadResult & { accepted: false }): LoadR
 
 function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): LoadResult {
   const logs = new LoadLogs((logBuffer ??= Buffer.allocUnsafeSlow(logBytes)), logLevel === reasonOnly);
-  const { bytes, name } = plan.object;
+  const { name } = plan.object;
+  const bytes = bytesForLibbpf(plan);
   const { result, messages } = withMessages(() => {
     const lib = libbpf();
     const object = lib.bpf_object__open_mem(bytes, bytes.length, { objectName: name, pinRoot: pins ?? null });
@@ -95,6 +97,15 @@ function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): Lo
   const kernelLog = logs.last();
   refuseToJudge(result.errno, kernelLog, messages);
   return { accepted: false, log: messages + kernelLog, errno: result.errno };
+}
+
+/** What is no object at all, libbpf is to refuse. */
+function bytesForLibbpf({ object }: LoadPlan): Uint8Array {
+  try {
+    return withModernMaps(object.bytes);
+  } catch {
+    return object.bytes;
+  }
 }
 
 /** Errors that say something about this process or machine, not about the object. */

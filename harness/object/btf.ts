@@ -61,10 +61,19 @@ export class Btf {
   /** Where each type starts in the section, for messages. */
   readonly #offsets: readonly number[];
   readonly #section: Window;
+  /** The types as they are in the section. */
+  readonly typeTable: Uint8Array;
   readonly strings: Window;
 
-  constructor(types: readonly BtfType[], offsets: readonly number[], section: Window, strings: Window) {
+  constructor(
+    types: readonly BtfType[],
+    offsets: readonly number[],
+    section: Window,
+    typeTable: Uint8Array,
+    strings: Window,
+  ) {
     this.types = types;
+    this.typeTable = typeTable;
     this.#offsets = offsets;
     this.#section = section;
     this.strings = strings;
@@ -89,6 +98,11 @@ export class Btf {
       id = next;
     }
     return { id, type, typedefs };
+  }
+
+  /** Where a type begins in `typeTable`. */
+  offsetInTable(id: number): number {
+    return this.#offsets[id]! - (this.#offsets[1] ?? 0);
   }
 
   error(id: number, message: string) {

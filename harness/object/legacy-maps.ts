@@ -14,14 +14,14 @@ const leastBytes = 16;
  */
 export function readLegacyMaps(file: ObjectFile): MapSpec[] {
   const annotations = findAnnotations(file);
-  return file.elf.sections
-    .filter((section) => section.name === "maps" || section.name.startsWith("maps/"))
-    .flatMap((section) => {
-      const symbols = (file.symbolsIn.get(section.index) ?? []).filter((symbol) => isDefinition(symbol));
-      return symbols
-        .toSorted((a, b) => a.value - b.value)
-        .map((symbol) => readDefinition(section, symbol, annotations));
-    });
+  return file.elf.sections.filter(isLegacyMapSection).flatMap((section) => {
+    const symbols = (file.symbolsIn.get(section.index) ?? []).filter((symbol) => isDefinition(symbol));
+    return symbols.toSorted((a, b) => a.value - b.value).map((symbol) => readDefinition(section, symbol, annotations));
+  });
+}
+
+export function isLegacyMapSection({ name }: ElfSection): boolean {
+  return name === "maps" || name.startsWith("maps/");
 }
 
 function isDefinition(symbol: ElfSymbol): boolean {

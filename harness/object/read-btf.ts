@@ -24,7 +24,7 @@ export function readBtf(section: Window): Btf {
     offsets.push(headerBytes + section.u32(8, "type_off") + at);
     at += sizeBytes;
   }
-  return new Btf(list, offsets, section, strings);
+  return new Btf(list, offsets, section, types.bytes, strings);
 }
 
 /** Checks the header that .BTF and .BTF.ext share; returns its length. */

@@ -7,7 +7,16 @@ import { replayCapture } from "./replay.js";
 const fixtures = join(projectRoot, "fixtures");
 
 describe("replay on simulator and kernel", () => {
-  for (const name of ["xdp_lb", "xdp_icmp_drop", "xdp_blacklist", "vlan", "tc_ping_pong", "tc_drop", "socket_filter"]) {
+  for (const name of [
+    "xdp_lb",
+    "xdp_icmp_drop",
+    "xdp_blacklist",
+    "vlan",
+    "tc_ping_pong",
+    "tc_drop",
+    "socket_filter",
+    "legacy_maps",
+  ]) {
     it(`${name} does the same to real traffic on both`, async () => {
       const object = await readProgram(join(fixtures, "objects", `${name}.bpf.o`));
       const packets = join(fixtures, "pcap", "real-traffic.pcap");
