@@ -119,6 +119,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "chain->jumps = 0;",
   },
   {
+    name: "xdp_flow_log_wrong_way",
+    program: "xdp_flow_log.bpf.c",
+    file: "xdp_flow_log.bpf.c",
+    from: "set_v4(&event->source, packet.v4->saddr);",
+    to: "set_v4(&event->source, packet.v4->daddr);",
+  },
+  {
+    name: "xdp_flow_log_forgets_losses",
+    program: "xdp_flow_log.bpf.c",
+    file: "xdp_flow_log.bpf.c",
+    from: "if (bpf_ringbuf_output(&ring, &event, sizeof(event), flags))",
+    to: "if (bpf_ringbuf_output(&ring, &event, sizeof(event), flags) > 0)",
+  },
+  {
     name: "tc_drop_passes",
     program: "tc_drop.bpf.c",
     file: "tc_drop.bpf.c",

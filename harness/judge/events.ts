@@ -1,8 +1,14 @@
 import type { EventObservation, PrintkObservation } from "../model/observation.js";
+import type { Pattern } from "../model/packet.js";
 import type { DataPattern, PlannedEvents, PlannedExpectation } from "../model/plan.js";
+import type { Located } from "../model/scenario.js";
+import type { Span } from "../model/span.js";
 import { toHex } from "../model/hex.js";
+import { leafValue } from "../data/decode.js";
+import { fieldsOf } from "../data/fields.js";
 import { formatData } from "../data/format.js";
 import { matchData } from "../data/match.js";
+import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { matchBag } from "./bag.js";
 import { finding, quoted, type Finding } from "./finding.js";
 
@@ -15,12 +21,14 @@ export function judgeEvents(expectation: PlannedEvents, observed: readonly Event
     matchData(type, event.bytes.length, pattern, event.bytes);
   const findings: Finding[] = [];
   const lost = observed.reduce((sum, event) => sum + event.lost, 0);
-  if (lost > 0) findings.push(finding(`${name}.lost`, "0", String(lost), span));
-
+  findings.push(...judgeNumber(`${name}.lost`, expectation.lost ?? none(span), lost));
+  if (expectation.count) findings.push(...judgeNumber(`${name}.count`, expectation.count, observed.length));
+  findings.push(...judgeAscending(name, expectation, observed));
   if (!expectation.ordered) {
     const { unseen, unexpected } = matchBag(events, observed, (p, event) => differences(p, event).length === 0);
     for (const pattern of unseen) findings.push(finding(name, "seen", "unseen", pattern.span));
-    for (const event of unexpected) findings.push(finding(name, "no further event", shown(event), span));
+    if (!expectation.count)
+      for (const event of unexpected) findings.push(finding(name, "no further event", shown(event), span));
     return findings;
   }
   events.forEach((pattern, i) => {
@@ -33,9 +41,35 @@ export function judgeEvents(expectation: PlannedEvents, observed: readonly Event
       findings.push(finding(`${name}[${i}]${path}`, expected, actual, at, [`event ${shown(event)}`]));
     }
   });
+  if (expectation.count) return findings;
   for (const event of observed.slice(events.length))
     findings.push(finding(name, "no further event", shown(event), span));
   return findings;
+}
+
+function none(span: Span): Located<Pattern> {
+  return { value: { kind: "equals", value: 0 }, span };
+}
+
+function judgeNumber(name: string, { value: pattern, span }: Located<Pattern>, actual: number): Finding[] {
+  if (matchPattern(pattern, actual)) return [];
+  return [finding(name, formatPattern(undefined, pattern), String(actual), span)];
+}
+
+/** The first event that is out of order; what comes behind it says nothing more. */
+function judgeAscending(
+  name: string,
+  { type, ascending }: PlannedEvents,
+  observed: readonly EventObservation[],
+): Finding[] {
+  if (type?.kind !== "struct" || !ascending) return [];
+  const field = fieldsOf(type).find((candidate) => candidate.name === ascending.value);
+  if (!field) return [];
+  const values = observed.map(({ bytes }) => leafValue(field.type, bytes, field.offsetBits, field.bitfieldBits));
+  const at = values.findIndex((value, i) => i > 0 && value <= values[i - 1]!);
+  if (at < 0) return [];
+  const expected = `more than ${String(values[at - 1])}`;
+  return [finding(`${name}[${at}].${field.name}`, expected, String(values[at]), ascending.span)];
 }
 
 /** bpf_printk lines, in order; lines beyond the list are a failure. */

@@ -50,7 +50,18 @@ describe("backend kernel", () => {
 
   const wantingEvents = (events: Partial<PlannedEvents>): PlannedExpectation => ({
     ...noExpectation,
-    events: { map: "events", type: undefined, ordered: true, events: [], timeoutMs: 0, span: nowhere, ...events },
+    events: {
+      map: "events",
+      type: undefined,
+      ordered: true,
+      events: [],
+      count: undefined,
+      ascending: undefined,
+      lost: undefined,
+      timeoutMs: 0,
+      span: nowhere,
+      ...events,
+    },
   });
 
   const wantingContext: PlannedExpectation = {

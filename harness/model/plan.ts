@@ -147,6 +147,9 @@ export interface PlannedEvents {
   readonly type: DataType | undefined;
   readonly ordered: boolean;
   readonly events: readonly DataPattern[];
+  readonly count: Located<Pattern> | undefined;
+  readonly ascending: Located<string> | undefined;
+  readonly lost: Located<Pattern> | undefined;
   readonly timeoutMs: number;
   readonly span: Span;
 }

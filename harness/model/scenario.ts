@@ -226,6 +226,12 @@ export interface EventsExpectation {
   readonly type: Located<string> | undefined;
   readonly ordered: boolean;
   readonly events: readonly Written[];
+  /** How many events there have to be; `events` are then the first of them. Undefined: as many as are listed. */
+  readonly count: Located<Pattern> | undefined;
+  /** Member of the struct that has to be larger in each event than in the one before. */
+  readonly ascending: Located<string> | undefined;
+  /** How many events the buffer had no room for; undefined: none. */
+  readonly lost: Located<Pattern> | undefined;
   readonly timeoutMs: number;
   readonly span: Span;
 }

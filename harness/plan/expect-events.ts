@@ -10,7 +10,7 @@ import { findMap, wrong, type PlanContext } from "./context.js";
 
 /** Events of a ring buffer or perf event array, compiled against the struct that they are. */
 export function planEvents(context: PlanContext, expectation: EventsExpectation): PlannedEvents | undefined {
-  const { ordered, timeoutMs, span } = expectation;
+  const { ordered, timeoutMs, span, count, ascending, lost } = expectation;
   const map = findEventMap(context, expectation);
   if (!map) return undefined;
   const type = expectation.type ? findStruct(context, expectation.type.value, expectation.type.span) : map.value;
@@ -18,7 +18,26 @@ export function planEvents(context: PlanContext, expectation: EventsExpectation)
   const events = expectation.events.flatMap(
     (written) => context.problems.attempt(() => compileEvent(context, type, written)) ?? [],
   );
-  return { map: map.name, type, ordered, events, timeoutMs, span };
+  if (ascending) checkAscending(context, type, ascending.value, ascending.span);
+  return { map: map.name, type, ordered, events, timeoutMs, span, count, ascending, lost };
+}
+
+function checkAscending(context: PlanContext, type: DataType | undefined, name: string, span: Written["span"]): void {
+  if (type?.kind !== "struct")
+    return wrong(context, span, "'ascending' needs the struct that an event is", "events: {type: …, ascending: …}");
+  const fields = fieldsOf(type);
+  const field = fields.find((candidate) => candidate.name === name);
+  if (!field)
+    wrong(
+      context,
+      span,
+      `struct ${type.name} has no '${name}'`,
+      suggest(
+        name,
+        fields.map((each) => each.name),
+      ),
+    );
+  else if (field.type.kind !== "int") wrong(context, span, `'${name}' is not a number, so it cannot ascend`);
 }
 
 function findEventMap(context: PlanContext, { map: named, span }: EventsExpectation): MapSpec | undefined {

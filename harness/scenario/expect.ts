@@ -9,11 +9,23 @@ import type {
 } from "../model/scenario.js";
 import { backendWords } from "./backends.js";
 import { contextPatterns } from "./context.js";
-import { type Decoder, byKind, invalid, list, listOrOne, located, named, refined, written } from "./decoder.js";
+import {
+  type Decoder,
+  type Invalid,
+  byKind,
+  invalid,
+  list,
+  listOrOne,
+  located,
+  named,
+  refined,
+  written,
+} from "./decoder.js";
 import type { JsonSchema } from "./json-schema.js";
 import { layerPatterns, layerSequence } from "./layers.js";
-import { type Node, entryOf } from "./node.js";
-import { type Field, type ObjectOf, defaulted, object, optional, record, required } from "./object.js";
+import { type Node, entryOf, headSpan } from "./node.js";
+import { type Field, type ObjectOf, defaulted, object, optional, record } from "./object.js";
+import { fieldPattern } from "./pattern.js";
 import { attachedDev, knownPlace } from "./places.js";
 import { boolean, durationMs, oneOf, regex, word } from "./scalars.js";
 import { verdicts } from "./verdict.js";
@@ -167,13 +179,31 @@ const mapExpectations: Decoder<readonly MapExpectation[]> = refined(
 
 const eventList = list(written({ description: "one event: members of its struct by name, or its bytes as hex" }));
 
-const eventDefaults = { map: undefined, type: undefined, ordered: true, timeoutMs: 1000 };
+const eventDefaults = {
+  map: undefined,
+  type: undefined,
+  ordered: true,
+  timeoutMs: 1000,
+  count: undefined,
+  ascending: undefined,
+  lost: undefined,
+};
+
+const eventCount = fieldPattern({ name: "count", kind: "uint", sizeBits: 32, doc: "events in all" });
+const lostCount = fieldPattern({ name: "lost", kind: "uint", sizeBits: 64, doc: "events that were lost" });
 
 const events: Decoder<EventsExpectation> = byKind("a list of events", {
   list: refined(eventList, (found, { span }): EventsExpectation => ({ ...eventDefaults, events: found, span })),
   map: refined(
     object("'events'", {
-      list: required(eventList, "the events", [{ pid: 1 }]),
+      list: optional(eventList, "the events; with `count`, the first of them", [{ pid: 1 }]),
+      count: optional(located(eventCount), "how many events; absent: those of the list and no others", 1000),
+      ascending: optional(
+        located(word("the name of a member")),
+        "the member that is larger in each event than in the one before",
+        "sequence",
+      ),
+      lost: optional(located(lostCount), "how many events the buffer had no room for; absent: none", { min: 1 }),
       map: optional(
         located(word("the name of a map")),
         "the ring buffer or perf event array, where there are several",
@@ -183,14 +213,10 @@ const events: Decoder<EventsExpectation> = byKind("a list of events", {
       ordered: defaulted(boolean, eventDefaults.ordered, "whether they come in this order; true by default", true),
       timeout: defaulted(durationMs, eventDefaults.timeoutMs, "how long to wait for them; 1s by default", "1s"),
     }),
-    ({ list, map, type, ordered, timeout }, { span }): EventsExpectation => ({
-      map,
-      type,
-      ordered,
-      events: list,
-      timeoutMs: timeout,
-      span,
-    }),
+    ({ list, timeout, ...found }, node, report): EventsExpectation | Invalid =>
+      list || found.count
+        ? { ...found, events: list ?? [], timeoutMs: timeout, span: node.span }
+        : report(headSpan(node), "'events' needs 'list', or 'count'"),
   ),
 });
 

@@ -160,6 +160,9 @@ describe("parseScenario", () => {
       ordered: true,
       events: [],
       timeoutMs: 1000,
+      count: undefined,
+      ascending: undefined,
+      lost: undefined,
     });
     expect(frames[0]!.place.value).to.equal("server:eth0");
     expect(frames[0]!.packets[0]).to.include({ form: "changes", unchanged: "any" });

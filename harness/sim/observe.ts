@@ -62,7 +62,7 @@ function eventsOf(store: MapStore, step: number): Observation[] {
   if (store instanceof RingBufferStore)
     return store.consume().map((bytes) => ({ kind: "event", step, map, bytes, cpu: undefined, lost: 0 }));
   if (store instanceof PerfEventArrayStore)
-    return store.consume().map(({ bytes, cpu }) => ({ kind: "event", step, map, bytes, cpu, lost: 0 }));
+    return store.consume().map((event) => ({ kind: "event", step, map, ...event }));
   return [];
 }
 

@@ -50,8 +50,7 @@ export function eventHelpers(maps: MapTable, world: World, sample: PacketSample)
       const event = new Uint8Array(data.length + packet.length);
       event.set(data);
       event.set(packet, data.length);
-      map.output(cpu, event);
-      return 0;
+      return map.output(cpu, event);
     },
     // bpf_ringbuf_output(map, data, size, flags)
     130: (call) => {
