@@ -72,6 +72,7 @@ async function load(folder: RunFolder): Promise<LoadedObject> {
       programType: "xdp",
       hook: "xdp",
       load: { fails: undefined },
+      attach: [],
       globals: [],
       maps: [],
       steps: [],

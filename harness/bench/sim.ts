@@ -92,7 +92,7 @@ function instructionsOfOneRun(): number {
 /** BPF_PROG_TEST_RUN in batches, which is as fast as a C loop over bpf_prog_test_run_opts (`npm run bench:kernel`). */
 function kernel(folder: RunFolder): Contender & { close(): void } {
   const program = object.programs.find(({ name }) => name === entry)!;
-  const nothing = { load: { fails: undefined }, globals: [], maps: [], steps: [], pins: {} };
+  const nothing = { load: { fails: undefined }, attach: [], globals: [], maps: [], steps: [], pins: {} };
   const result = loadObject({ object, program, programType: "xdp", hook: "xdp", ...nothing }, folder);
   if (!result.accepted) throw new Error(result.log);
   const testRun = new TestRun();

@@ -8,13 +8,11 @@ export function expectedEvents(backend: BackendName, plan: Plan): PlannedEvents[
   return [...new Map(events.map((event) => [event.map, event])).values()];
 }
 
-/** Lines are read where they are expected, and wherever the object can print any: they often explain a failure. */
+/** Lines are read where they are expected, and wherever an object can print any: they often explain a failure. */
 export function wantsPrintk(backend: BackendName, plan: Plan): boolean {
   const expected = allExpectations(backend, plan).some(({ printk }) => printk !== undefined);
-  return (
-    expected ||
-    plan.object.programs.some(({ instructions }) => printkCalls.some((call) => contains(instructions, call)))
-  );
+  const programs = [plan.object, ...plan.objects.map(({ object }) => object)].flatMap((object) => object.programs);
+  return expected || programs.some(({ instructions }) => printkCalls.some((call) => contains(instructions, call)));
 }
 
 /** `call bpf_trace_printk` and `call bpf_trace_vprintk` as 8-byte instructions: opcode, registers, offset, helper. */

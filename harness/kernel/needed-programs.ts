@@ -8,12 +8,12 @@ export interface NeededProgram {
 }
 
 /**
- * The programs that a plan needs, by name: its entry, those that the object's program arrays start with, and those
+ * The programs that a plan needs, by name: its entry, what else is attached, those that the object's program arrays start with, and those
  * that the plan's map entries name. Others stay out, so that a scenario for one program does not fail for another
  * one in the same file.
  */
 export function neededPrograms(
-  plan: Pick<Plan, "object" | "program" | "programType" | "hook" | "maps" | "steps">,
+  plan: Pick<Plan, "object" | "program" | "programType" | "hook" | "attach" | "maps" | "steps">,
 ): ReadonlyMap<string, NeededProgram> {
   const entry: NeededProgram = {
     type: programTypeNumber(plan.programType),
@@ -24,6 +24,8 @@ export function neededPrograms(
     if (map.type === "prog_array") for (const slot of map.slots) needed.set(slot.target, entry);
   const patches = [...plan.maps, ...plan.steps.flatMap((step) => (step.kind === "maps" ? step.patches : []))];
   for (const patch of patches) addReferred(patch, entry, needed);
+  for (const { program, programType, hook } of plan.attach)
+    needed.set(program.name, { type: programTypeNumber(programType), attachType: expectedAttachType(hook) });
   needed.set(plan.program.name, entry);
   return needed;
 }

@@ -1,3 +1,4 @@
+import { qualified } from "../model/by-object.js";
 import type { BackendName } from "../model/backend.js";
 import { expectationsOn, expectedMaps } from "../model/expectations.js";
 import type { MapSpec } from "../model/object.js";
@@ -18,21 +19,28 @@ export class StateObserver {
   private readonly maps: readonly MapSpec[];
   private readonly events: { readonly expected: PlannedEvents; readonly reader: EventReader }[] = [];
   private readonly printk: PrintkReader | undefined;
-  private readonly kernelLog = KernelLog.open();
+  private readonly kernelLog: KernelLog | undefined;
+  private readonly object: string;
 
-  /** To be opened after the maps are filled and before anything is sent, and closed before the object is. */
-  constructor(plan: Plan, backend: BackendName, loaded: LoadedObject, folder: RunFolder) {
+  /**
+   * To be opened after the maps are filled and before anything is sent, and closed before the object is. `object` is
+   * the name of a further object (plansByObject): what is printed and what the kernel says is told once, for all.
+   */
+  constructor(plan: Plan, backend: BackendName, loaded: LoadedObject, folder: RunFolder, object = "") {
     this.plan = plan;
     this.backend = backend;
     this.loaded = loaded;
+    this.object = object;
     this.maps = expectedMaps(backend, plan);
+    this.kernelLog = object === "" ? KernelLog.open() : undefined;
     try {
       for (const expected of expectedEvents(backend, plan)) {
         const spec = plan.object.maps.find((map) => map.name === expected.map)!;
         this.events.push({ expected, reader: openEvents(spec, loaded.mapFdOf(spec.name)) });
       }
       // Test runs happen on this thread; packets on the wire are handled by whichever thread is interrupted.
-      this.printk = wantsPrintk(backend, plan) ? printkReader(folder, backend === "kernel") : undefined;
+      const prints = object === "" && wantsPrintk(backend, plan);
+      this.printk = prints ? printkReader(folder, backend === "kernel") : undefined;
     } catch (error) {
       this.close();
       throw error;
@@ -48,7 +56,14 @@ export class StateObserver {
     for (const spec of this.maps) seen.push(...this.observeMap(step, spec));
     for (const { expected, reader } of this.events) {
       for (const { bytes, cpu, lost } of reader.drain())
-        seen.push({ kind: "event", step, map: expected.map, bytes: unpadded(expected, bytes), cpu, lost });
+        seen.push({
+          kind: "event",
+          step,
+          map: qualified(this.object, expected.map),
+          bytes: unpadded(expected, bytes),
+          cpu,
+          lost,
+        });
     }
     for (const text of this.printk?.drain(isOurs) ?? []) seen.push({ kind: "printk", step, text });
     // A program that makes the kernel complain has not passed, whatever else it did.
@@ -59,14 +74,14 @@ export class StateObserver {
 
   private observeMap(step: number, spec: MapSpec): Observation[] {
     if (!this.loaded.canRead(spec)) {
-      const message = `map '${spec.name}' is gone with the program: it is not pinned`;
+      const message = `map '${qualified(this.object, spec.name)}' is gone with the program: it is not pinned`;
       return this.wanted(step, spec) ? [{ kind: "fault", step, packet: undefined, message }] : [];
     }
     const inner = this.loaded.readInnerMaps(spec);
     return [{ name: spec.name, entries: this.loaded.readMap(spec) }, ...inner].map(({ name, entries }) => ({
       kind: "map",
       step,
-      map: name,
+      map: qualified(this.object, name),
       entries,
     }));
   }

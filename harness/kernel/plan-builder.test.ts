@@ -52,6 +52,8 @@ export function planFor(object: BpfObject, hook: Hook, more: Partial<Plan> & { e
     programType: hooks[hook],
     hook,
     load: { fails: undefined },
+    attach: [],
+    objects: [],
     globals: [],
     maps: [],
     pins: {},

@@ -10,7 +10,7 @@ import { neededPrograms, type NeededProgram } from "./needed-programs.js";
 /** What of a plan matters for loading. */
 export type LoadPlan = Pick<
   Plan,
-  "object" | "program" | "programType" | "hook" | "globals" | "maps" | "steps" | "pins" | "load"
+  "object" | "program" | "programType" | "hook" | "attach" | "globals" | "maps" | "steps" | "pins" | "load"
 >;
 
 export interface PrepareOptions {

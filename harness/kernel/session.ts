@@ -1,3 +1,4 @@
+import { plansByObject } from "../model/by-object.js";
 import type { Session, SessionOptions } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
 import type { Observation } from "../model/observation.js";
@@ -37,7 +38,9 @@ export class KernelSession implements Session {
     return Promise.resolve();
   }
 
-  private runNow(plan: Plan): Observation[] {
+  private runNow(whole: Plan): Observation[] {
+    // Without a network nothing gets to what is attached elsewhere: the program under test runs alone.
+    const plan = { ...plansByObject(whole)[0].plan, attach: [], objects: [] };
     const result = loadObject(plan, this.folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     const { loaded, statistics } = result;

@@ -1,3 +1,4 @@
+import { ownerOf } from "./by-object.js";
 import type { BackendName } from "./backend.js";
 import { expectationsOn } from "./expectations.js";
 import { whyUnreadable, whyUnsettable } from "./map-access.js";
@@ -23,10 +24,31 @@ export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
   for (const step of plan.steps) {
     for (const reason of missingOfStep(step, unloaded, limits)) missing.add(reason);
     for (const expectation of expectationsOn(limits.backend, step.expect))
-      for (const reason of missingOfExpectation(expectation, limits)) missing.add(reason);
+      for (const reason of [...missingOfExpectation(expectation, limits), ...missingElsewhere(plan, expectation)])
+        missing.add(reason);
     unloaded ||= step.kind === "unload";
   }
   return [...missing];
+}
+
+/** What programs write that are attached elsewhere, and so meet no packets. */
+function missingElsewhere(plan: Plan, { maps, events, printk }: PlannedExpectation): readonly string[] {
+  const why = (programs: readonly string[]): string => {
+    const [are, meet] = programs.length > 1 ? ["are", "meet"] : ["is", "meets"];
+    return `${programs.join(", ")} ${are} attached elsewhere and ${meet} no packets here: backend wire has a network`;
+  };
+  const sharing = plan.attach.map(({ program }) => program.name);
+  const others = plan.objects.flatMap(({ attach }) => attach.map(({ program }) => program.name));
+  const written = [...maps.map(({ map }) => map.name), ...(events ? [events.map] : [])].flatMap((map) => {
+    const { object } = ownerOf(map);
+    const programs =
+      object === ""
+        ? sharing
+        : plan.objects.find(({ name }) => name === object)!.attach.map(({ program }) => program.name);
+    return programs.length > 0 ? [`map ${map}: ${why(programs)}`] : [];
+  });
+  const all = [...sharing, ...others];
+  return printk && all.length > 0 ? [...written, `printk lines: ${why(all)}`] : written;
 }
 
 function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): readonly string[] {

@@ -18,6 +18,10 @@ export interface Plan {
   readonly programType: ProgramType;
   readonly hook: Hook;
   readonly load: LoadExpectation;
+  /** Further programs of the object, in the order in which they are attached. */
+  readonly attach: readonly PlannedAttachment[];
+  /** Further objects. Wherever else in the plan a map of theirs is meant, it is called `name/map`. */
+  readonly objects: readonly PlannedObject[];
   readonly globals: readonly GlobalPatch[];
   readonly maps: readonly MapPatch[];
   /** Map name → file name below the run's own bpffs. */
@@ -28,6 +32,23 @@ export interface Plan {
   readonly backends: readonly BackendName[] | undefined;
   readonly xfail: Readonly<Partial<Record<BackendName, string>>>;
   readonly skip: string | undefined;
+}
+
+/** A program of an object and where it is attached. */
+export interface PlannedAttachment {
+  readonly program: ProgramSpec;
+  readonly programType: ProgramType;
+  readonly hook: Hook;
+  readonly at: Place;
+}
+
+/** One more object, loaded with maps of its own. */
+export interface PlannedObject {
+  readonly name: string;
+  readonly object: BpfObject;
+  /** At least one; the first one's host is where interfaces in maps are looked up. */
+  readonly attach: readonly [PlannedAttachment, ...PlannedAttachment[]];
+  readonly globals: readonly GlobalPatch[];
 }
 
 export interface GlobalPatch {

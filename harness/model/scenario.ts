@@ -53,10 +53,35 @@ export interface Scenario {
   /** Map name → file name below the run's own bpffs. */
   readonly pins: Readonly<Record<string, Located<string>>>;
   readonly load: LoadExpectation;
+  /** Further programs of the same object, which share its maps. */
+  readonly attach: readonly AttachSpec[];
+  /** Further objects, or the same one again, each with maps of its own. */
+  readonly objects: readonly ObjectSpec[];
   readonly topology: Topology;
   readonly services: readonly Service[];
   readonly backends: readonly BackendName[] | undefined;
   readonly cases: readonly Case[];
+}
+
+/** One more program and where it is attached. */
+export interface AttachSpec {
+  /** Function name, where the object has several programs of the hook's type. */
+  readonly entry: Located<string> | undefined;
+  readonly hook: Located<Hook>;
+  /** `host:dev`. */
+  readonly at: Located<string>;
+}
+
+/** An object beside the one under test; in expectations and set-up its maps are called `name/map`. */
+export interface ObjectSpec {
+  readonly name: string;
+  /** The scenario's own where it is not said. */
+  readonly program: Located<string>;
+  readonly globals: readonly WrittenEntry[];
+  readonly maps: readonly WrittenEntry[];
+  /** At least one. */
+  readonly attach: readonly AttachSpec[];
+  readonly span: Span;
 }
 
 export interface LoadExpectation {

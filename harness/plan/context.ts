@@ -1,3 +1,4 @@
+import { ownerOf } from "../model/by-object.js";
 import type { ProgramType } from "../model/hook.js";
 import { nearest } from "../model/nearest.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
@@ -11,6 +12,13 @@ export interface PlanContext {
   readonly programType: ProgramType;
   readonly topology: Topology;
   readonly problems: Problems;
+  /** The same for each further object by its name; maps in there are called `name/map`. */
+  readonly objects: ReadonlyMap<string, PlanContext>;
+}
+
+/** Where the programs and interfaces that a map's values name are to be looked up. */
+export function contextOfMap(context: PlanContext, map: string): PlanContext {
+  return context.objects.get(ownerOf(map).object) ?? context;
 }
 
 /** A mistake of the scenario file. */
@@ -20,12 +28,14 @@ export function wrong({ problems }: Pick<PlanContext, "problems">, span: Span, m
 
 /** The map of that name; undefined, with a diagnostic, where the object has none. */
 export function findMap(context: PlanContext, name: string, span: Span): MapSpec | undefined {
-  const map = context.object.maps.find((candidate) => candidate.name === name);
+  const own = contextOfMap(context, name).object;
+  const map = own.maps.find((candidate) => candidate.name === name);
   if (map) return map;
-  const names = context.object.maps.map((candidate) => candidate.name);
+  const all = [context.object, ...[...context.objects.values()].map(({ object }) => object)];
+  const names = all.flatMap(({ maps }) => maps.map((candidate) => candidate.name));
   const isGlobal = context.object.globals.some((global) => global.name === name);
   const hint = isGlobal ? `'${name}' is a global variable: it goes under globals` : didYouMean(name, names, "maps");
-  wrong(context, span, `${context.object.name} has no map '${name}'`, hint);
+  wrong(context, span, `${own.name} has no map '${name}'`, hint);
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import { toHex } from "../model/hex.js";
 import type { MapSpec } from "../model/object.js";
 import type { MapPatch } from "../model/plan.js";
 import type { Written, WrittenEntry } from "../model/scenario.js";
-import { findMap, wrong, type PlanContext } from "./context.js";
+import { contextOfMap, findMap, wrong, type PlanContext } from "./context.js";
 import { planKeyRange } from "./key-range.js";
 import { isPrime, maglevTable } from "./maglev.js";
 import { planKey, slotKey, slotZero } from "./map-key.js";
@@ -15,7 +15,7 @@ export function planMaps(context: PlanContext, written: readonly WrittenEntry[])
     const map = findMap(context, key, keySpan);
     if (!map) return [];
     const reason = whyUnwritable(map);
-    if (reason === undefined) return planEntries(context, map, value);
+    if (reason === undefined) return planEntries(contextOfMap(context, key), map, value);
     wrong(context, keySpan, `map '${map.name}' ${reason}`);
     return [];
   });

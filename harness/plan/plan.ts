@@ -3,6 +3,7 @@ import type { BpfObject, ProgramSpec } from "../model/object.js";
 import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
 import type { Case, Scenario } from "../model/scenario.js";
+import { planAttachments, planObjectMaps, planObjects, type FindObject } from "./attachments.js";
 import type { OpenCapture } from "./capture.js";
 import { findMap, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
@@ -15,6 +16,8 @@ import { checkHost, planStep } from "./step.js";
 export interface PlanInputs {
   readonly seed: number;
   readonly readCapture: OpenCapture;
+  /** Needed where the scenario names further files. */
+  readonly findObject?: FindObject;
 }
 
 /**
@@ -31,19 +34,24 @@ export async function planScenario(
 ): Promise<readonly Plan[]> {
   const problems = new Problems();
   const program = problems.attempt(() => findProgram(scenario, object));
-  const context: PlanContext = {
+  const alone: PlanContext = {
     object,
     programType: hooks[scenario.hook.value],
     topology: scenario.topology,
     problems,
+    objects: new Map(),
   };
+  const attach = planAttachments(alone, object, scenario.program, scenario.attach);
+  const others = await planObjects(alone, scenario, object, inputs.findObject);
+  const objects = others.map(({ planned }) => planned);
+  const context = { ...alone, objects: new Map(others.map(({ planned, context: own }) => [planned.name, own])) };
   for (const service of scenario.services) checkHost(context, service.host);
   const pins = planPins(context, scenario);
-  const setUp = planMaps(context, scenario.maps);
+  const setUp = [...planMaps(context, scenario.maps), ...planObjectMaps(context, scenario.objects)];
   const cases: CasePlan[] = [];
   for (const each of scenario.cases) cases.push(await planCase(context, scenario, each, setUp, inputs));
   problems.throwIfAny();
-  return cases.map((planned) => ({ ...common(scenario, object, program!, inputs, pins), ...planned }));
+  return cases.map((planned) => ({ ...common(scenario, object, program!, inputs), pins, attach, objects, ...planned }));
 }
 
 type CasePlan = Pick<Plan, "caseName" | "span" | "globals" | "maps" | "steps" | "backends" | "xfail" | "skip">;
@@ -53,8 +61,7 @@ function common(
   object: BpfObject,
   program: ProgramSpec,
   { seed }: PlanInputs,
-  pins: Plan["pins"],
-): Omit<Plan, keyof CasePlan> {
+): Omit<Plan, keyof CasePlan | "pins" | "attach" | "objects"> {
   const { file, name, hook, load, topology, services } = scenario;
   const programType = hooks[hook.value];
   return {
@@ -66,7 +73,6 @@ function common(
     programType,
     hook: hook.value,
     load,
-    pins,
     topology,
     services,
   };

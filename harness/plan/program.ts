@@ -1,7 +1,7 @@
 import { harnessError } from "../model/error.js";
 import { hooks, type Hook } from "../model/hook.js";
 import type { BpfObject, ProgramSpec } from "../model/object.js";
-import type { Scenario } from "../model/scenario.js";
+import type { AttachSpec, Scenario } from "../model/scenario.js";
 import { didYouMean } from "./context.js";
 
 /** What a program's section says where it is made for this very hook; tells programs of one type apart. */
@@ -17,19 +17,22 @@ const attachTypes: Partial<Record<Hook, string>> = {
   "cgroup_skb/egress": "cgroup_inet_egress",
 };
 
+/** What says which program of an object is meant; `program` is where the object is named. */
+export type ProgramChoice = Pick<AttachSpec, "entry" | "hook"> & Pick<Scenario, "program">;
+
 /**
  * The program that the scenario means: `entry` by its C name, or else the only one that fits the hook.
  * Throws HarnessError "scenario" with the candidates.
  */
-export function findProgram(scenario: Scenario, object: BpfObject): ProgramSpec {
-  const { entry, hook, program } = scenario;
+export function findProgram(choice: ProgramChoice, object: BpfObject): ProgramSpec {
+  const { entry, hook, program } = choice;
   const type = hooks[hook.value];
   if (object.byteOrder === "big")
     throw harnessError("scenario", `${object.name} is a big-endian object, which no backend can run`, {
       span: program.span,
       hint: "compile it with clang -target bpf or bpfel",
     });
-  if (entry) return checkEntry(scenario, object, entry);
+  if (entry) return checkEntry(choice, object, entry);
 
   const [first, ...others] = narrow(object, hook.value);
   if (!first) {
@@ -49,7 +52,7 @@ export function findProgram(scenario: Scenario, object: BpfObject): ProgramSpec 
   return first;
 }
 
-function checkEntry({ hook }: Scenario, object: BpfObject, entry: NonNullable<Scenario["entry"]>): ProgramSpec {
+function checkEntry({ hook }: ProgramChoice, object: BpfObject, entry: NonNullable<AttachSpec["entry"]>): ProgramSpec {
   const found = object.programs.find(({ name }) => name === entry.value);
   if (!found) {
     const names = object.programs.map(({ name }) => name);

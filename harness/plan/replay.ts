@@ -27,7 +27,7 @@ export interface ReplayInputs {
 export function planReplay({ object, program, packets, maps, seed }: ReplayInputs): Plan {
   const problems = new Problems();
   const topology = defaultTopology(program.hook);
-  const context = { object, programType: program.type, topology, problems };
+  const context = { object, programType: program.type, topology, problems, objects: new Map() };
   const patches = mergeSetUp(context, planMaps(context, maps));
   problems.throwIfAny();
   const span = startOf(object.name);
@@ -55,6 +55,8 @@ export function planReplay({ object, program, packets, maps, seed }: ReplayInput
     programType: program.type,
     hook: program.hook,
     load: { fails: undefined },
+    attach: [],
+    objects: [],
     globals: [],
     maps: patches,
     pins: {},

@@ -1,7 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { HarnessError, type Diagnostic } from "../model/error.js";
+import type { BpfObject } from "../model/object.js";
 import type { Plan } from "../model/plan.js";
-import type { Scenario } from "../model/scenario.js";
+import type { Located, Scenario } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import { planScenario } from "../plan/plan.js";
 import { parseScenario } from "../scenario/parse.js";
@@ -47,6 +48,7 @@ async function prepareScenario(scenario: Scenario, seed: number): Promise<Prepar
   const object = await findObject(scenario.program, scenario.file);
   const readCapture = (path: string, span: Span): Promise<Uint8Array> =>
     readInput(resolve(dirname(scenario.file), path), span);
-  const plans = await planScenario(scenario, object, { seed, readCapture });
+  const findOther = (program: Located<string>): Promise<BpfObject> => findObject(program, scenario.file);
+  const plans = await planScenario(scenario, object, { seed, readCapture, findObject: findOther });
   return { file: scenario.file, scenario, plans };
 }

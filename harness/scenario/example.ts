@@ -16,6 +16,9 @@ maps:
   counter: 0
 pins: { counter: counter }
 load: {}
+attach: [{ entry: leave, hook: tc-egress, at: dut:eth1 }]
+objects:
+  other: { program: other.bpf.c, globals: { debug: true }, maps: { counter: 1 }, attach: [{ hook: xdp, at: server:eth0 }] }
 topology:
   hosts:
     client:

@@ -40,6 +40,8 @@ function decode(root: Node, file: string, report: Report): Scenario | undefined 
     maps: found.maps,
     pins: Object.fromEntries(found.pins.map(({ key, decoded }) => [key, decoded])),
     load: { fails: found.load?.fails },
+    attach: found.attach,
+    objects: found.objects.map((each) => ({ ...each, program: each.program ?? found.program })),
     topology: found.topology,
     services: found.services,
     backends: found.backends,

@@ -1,34 +1,16 @@
-import { type Hook, hooks } from "../model/hook.js";
+import { hooks } from "../model/hook.js";
 import { backends } from "./backends.js";
 import { cases } from "./cases.js";
 import { type Decoder, type Report, invalid, located, refined } from "./decoder.js";
+import { hook } from "./hook.js";
 import { globalValues, mapContents } from "./map-setup.js";
 import { type Node, entryOf } from "./node.js";
 import { defaulted, object, optional, record, required } from "./object.js";
-import { oneOf, regex, text, word } from "./scalars.js";
+import { attachments, objects } from "./programs.js";
+import { regex, text, word } from "./scalars.js";
 import { services } from "./services.js";
 import { defaultTopology, topology } from "./topology.js";
 import type { World } from "./world.js";
-
-const hookWords: Readonly<Record<Hook, string>> = {
-  xdp: "in the driver where it can, before the stack",
-  "xdp-native": "in the driver, before the stack",
-  "xdp-generic": "in the stack's receive path, on any device",
-  "tc-ingress": "clsact classifier, incoming packets",
-  "tc-egress": "clsact classifier, outgoing packets",
-  "tcx-ingress": "tcx link, incoming packets (Linux 6.6)",
-  "tcx-egress": "tcx link, outgoing packets (Linux 6.6)",
-  "cgroup_skb/ingress": "packets that sockets of a cgroup receive",
-  "cgroup_skb/egress": "packets that sockets of a cgroup send",
-  socket_filter: "packets that one socket receives",
-  flow_dissector: "how the kernel takes packets apart",
-  sk_lookup: "which socket a connection is for",
-  lwt_in: "route, incoming packets",
-  lwt_out: "route, outgoing packets",
-  lwt_xmit: "route, packets about to leave",
-};
-
-const hook = oneOf("a hook", hookWords);
 
 /** What a scenario's cases are checked against, as far as the file says it rightly; reports nothing. */
 export function worldOf(root: Node): World {
@@ -88,6 +70,18 @@ export function scenarioSyntax(world: World, refused: boolean) {
       },
     ),
     load: optional(load, "what loading the object has to lead to; absent: it is accepted", { fails: "unbounded loop" }),
+    attach: defaulted(
+      attachments(world.topology),
+      [],
+      "further programs of the same object, which share its maps; they are attached in this order",
+      [{ entry: "to_network", hook: "tc-egress", at: "dut:eth1" }],
+    ),
+    objects: defaulted(
+      objects(world.topology),
+      [],
+      "further objects, or the same one again for another node, each with maps of its own, called name/map",
+      { node2: { attach: [{ hook: "tc-ingress", at: "node2:eth0" }] } },
+    ),
     topology: defaulted(
       topology(world.hook),
       defaultTopology(world.hook),

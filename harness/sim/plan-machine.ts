@@ -1,3 +1,4 @@
+import { plansByObject } from "../model/by-object.js";
 import { harnessError } from "../model/error.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep } from "../model/plan.js";
@@ -27,7 +28,8 @@ export class PlanMachine {
   readonly #instruments: Instruments;
 
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
-  constructor(plan: Plan, engine: EngineName, options: MachineOptions = {}) {
+  constructor(whole: Plan, engine: EngineName, options: MachineOptions = {}) {
+    const plan = plansByObject(whole)[0].plan;
     const hook = packetHook(plan.programType);
     if (!hook) throw harnessError("unsupported", `programs of type ${plan.programType} are not simulated`);
     const { seed, topology, object, globals } = plan;

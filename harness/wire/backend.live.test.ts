@@ -28,7 +28,7 @@ import {
   uniqueId,
 } from "../../netns/example-topologies.test.js";
 import { createNetwork } from "../../netns/network.js";
-import { attach } from "./attach/attach.js";
+import { attach, type DeviceHook } from "./attach/attach.js";
 import { loadPassProgram } from "./attach/pass-program.js";
 import { wireBackend } from "./backend.js";
 import { order } from "./example-frames.test.js";
@@ -262,10 +262,12 @@ describe("the wire backend", function () {
   it("refuses to take another program's place", async () => {
     await using network = await createNetwork(twoHosts, uniqueId());
     const fd = loadPassProgram();
-    const first = attach(network, "xdp-generic", fd);
-    expect(() => attach(network, "xdp-generic", fd)).to.throw(/dut:eth0 has a program attached already/);
+    const place = (hook: DeviceHook) =>
+      attach(network, { hook, at: twoHosts.attach, programFd: fd, order: 0 }, new Set([formatPlace(twoHosts.attach)]));
+    const first = place("xdp-generic");
+    expect(() => place("xdp-generic")).to.throw(/dut:eth0 has a program attached already/);
     await first.detach();
-    await attach(network, "xdp", fd).detach();
+    await place("xdp").detach();
   });
 
   it("leaves no namespace, process or file behind", () => {

@@ -1,12 +1,13 @@
 import type { Observation } from "../model/observation.js";
 import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
-import type { LoadedObject } from "../kernel/loaded-object.js";
+import type { LoadedPlan, LoadedPlans } from "../kernel/load-objects.js";
 import { StateObserver } from "../kernel/observe.js";
 import type { RunFolder } from "../kernel/run-folder.js";
 import type { Network } from "../../netns/network.js";
 import { ParallelTeardown, type TeardownStack } from "../../netns/teardown.js";
-import { attach, isDeviceHook, type DeviceHook } from "./attach/attach.js";
-import { attachToCgroup, isCgroupHook, type CgroupHook } from "./attach/cgroup.js";
+import { isDeviceHook, type DeviceHook } from "./attach/attach.js";
+import { attachAll, placementsOf } from "./attach/attach-all.js";
+import { isCgroupHook, type CgroupHook } from "./attach/cgroup.js";
 import type { Attachment } from "./attach/attachment.js";
 import { Fence } from "./fence.js";
 import { lanesPast } from "./lanes.js";
@@ -39,8 +40,8 @@ export class WireCase {
   readonly #plan: Plan;
   readonly #hook: DeviceHook | CgroupHook;
   readonly #network: Network;
-  readonly #loaded: LoadedObject;
-  readonly #state: StateObserver;
+  readonly #objects: LoadedPlans;
+  readonly #states: readonly StateObserver[];
   readonly #ports: Ports;
   readonly #fence: Fence;
   readonly #options: CaseOptions;
@@ -51,8 +52,8 @@ export class WireCase {
     plan: Plan;
     hook: DeviceHook | CgroupHook;
     network: Network;
-    loaded: LoadedObject;
-    state: StateObserver;
+    objects: LoadedPlans;
+    states: readonly StateObserver[];
     ports: Ports;
     fence: Fence;
     options: CaseOptions;
@@ -62,8 +63,8 @@ export class WireCase {
     this.#plan = parts.plan;
     this.#hook = parts.hook;
     this.#network = parts.network;
-    this.#loaded = parts.loaded;
-    this.#state = parts.state;
+    this.#objects = parts.objects;
+    this.#states = parts.states;
     this.#ports = parts.ports;
     this.#fence = parts.fence;
     this.#options = parts.options;
@@ -75,16 +76,19 @@ export class WireCase {
   static async set(
     plan: Plan,
     network: Network,
-    loaded: LoadedObject,
+    objects: LoadedPlans,
     stack: TeardownStack,
     options: CaseOptions,
   ): Promise<WireCase> {
     const { hook } = plan;
     if (!isDeviceHook(hook) && !isCgroupHook(hook))
       throw new Error(`${hook} cannot be attached to in a topology: missing() says so`);
-    applyMaps(loaded, network, plan.maps);
-    const state = new StateObserver(plan, "wire", loaded, options.folder);
-    stack.defer(() => state.close());
+    for (const each of objects) applyMaps(each, network, each.plan.maps);
+    const states = objects.map(({ name, plan: own, loaded }) => {
+      const state = new StateObserver(own, "wire", loaded, options.folder, name);
+      stack.defer(() => state.close());
+      return state;
+    });
     // Sockets and attachments each wait for the kernel to let go of them: together.
     const closing = new ParallelTeardown();
     stack.defer(() => closing.run());
@@ -93,24 +97,28 @@ export class WireCase {
     const runsCommands = plan.steps.some(({ kind }) => kind === "run");
     const fence = new Fence(network, ports, options.markers, runsCommands);
     closing.defer(() => fence.close());
-    const attachment = await attachAndServe(plan, hook, network, loaded.programFd);
+    const placements = placementsOf(objects);
+    const attachment = await attachAll(network, placements, async () => {
+      for (const service of plan.services) await startService(network, service);
+    });
     closing.defer(() => attachment.detach());
-    const count = new RunCount(loaded.programFd);
-    if (isDeviceHook(hook)) fence.watch(count, lanesPast(plan.topology, hook));
-    else fence.watch(undefined, lanesPast(plan.topology, undefined));
-    const watch = options.tracer?.watch(count.programId());
+    const [count, ...others] = placements.map(({ programFd }) => new RunCount(programFd));
+    const onDevices = placements.flatMap(({ hook: each, at }) => (isDeviceHook(each) ? [{ hook: each, at }] : []));
+    fence.watch(isDeviceHook(hook) ? count : undefined, others, lanesPast(plan.topology, onDevices));
+    const watch = options.tracer?.watch(count!.programId());
     closing.defer(() => watch?.close());
-    return new WireCase({ plan, hook, network, loaded, state, ports, fence, options, attachment, watch });
+    return new WireCase({ plan, hook, network, objects, states, ports, fence, options, attachment, watch });
   }
 
   /** The state before the first step. */
   observeStart(): readonly Observation[] {
-    return this.#state.observe(-1);
+    return this.#states.flatMap((state) => state.observe(-1));
   }
 
   async run(step: PlannedStep): Promise<readonly Observation[]> {
     const seen = await this.#do(step);
-    return [...seen, ...this.#state.observe(step.index, printersOf(this.#network))];
+    const isOurs = printersOf(this.#network);
+    return [...seen, ...this.#states.flatMap((state) => state.observe(step.index, isOurs))];
   }
 
   async #do(step: PlannedStep): Promise<readonly Observation[]> {
@@ -130,13 +138,16 @@ export class WireCase {
           watch: this.#watch,
         });
       case "maps":
-        applyMaps(this.#loaded, this.#network, step.patches);
+        for (const each of this.#objects) {
+          const own = each.plan.steps[step.index];
+          if (own?.kind === "maps") applyMaps(each, this.#network, own.patches);
+        }
         return [];
       case "unload":
         await this.#attachment?.detach();
         this.#attachment = undefined;
-        this.#fence.watch(undefined, lanesPast(this.#plan.topology, undefined));
-        this.#loaded.unload();
+        this.#fence.watch(undefined, [], lanesPast(this.#plan.topology, []));
+        for (const { loaded } of this.#objects) loaded.unload();
         return [];
       case "ping":
         return this.#afterwards(await runPing(this.#network, step, signal));
@@ -159,35 +170,8 @@ export class WireCase {
   }
 }
 
-/**
- * Attaches the program and starts the services: a cgroup has to be there before the processes that join it, while
- * a program on an interface should not meet what services send when they start.
- */
-async function attachAndServe(
-  plan: Plan,
-  hook: DeviceHook | CgroupHook,
-  network: Network,
-  programFd: number,
-): Promise<Attachment> {
-  const serve = async (): Promise<void> => {
-    for (const service of plan.services) await startService(network, service);
-  };
-  if (!isCgroupHook(hook)) {
-    await serve();
-    return attach(network, hook, programFd);
-  }
-  const attachment = attachToCgroup(network, hook, programFd);
-  try {
-    await serve();
-    return attachment;
-  } catch (failure) {
-    await attachment.detach();
-    throw failure;
-  }
-}
-
 /** Inside the namespace: the kernel looks for a devmap's interfaces where the caller is. */
-function applyMaps(loaded: LoadedObject, network: Network, patches: readonly MapPatch[]): void {
-  const { host } = network.topology.attach;
+function applyMaps({ plan, loaded }: LoadedPlan, network: Network, patches: readonly MapPatch[]): void {
+  const { host } = plan.topology.attach;
   network.inside(host, () => loaded.applyMaps(patches, (dev) => network.ifindex({ host, dev })));
 }

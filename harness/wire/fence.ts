@@ -32,6 +32,7 @@ export class Fence {
   readonly #deadLanes = new Set<string>();
   #lanes: readonly Lane[] = [];
   #count: RunCount | undefined;
+  #others: readonly RunCount[] = [];
 
   /** `linksMayGoDown`: commands of the scenario may set interfaces down; lanes that lose a marker are then done with. */
   constructor(network: Network, ports: Ports, markers: Markers, linksMayGoDown: boolean) {
@@ -41,9 +42,10 @@ export class Fence {
     this.#markers = markers;
   }
 
-  /** Which program counts, if any, and on which lanes frames pass without meeting it. */
-  watch(count: RunCount | undefined, lanes: readonly Lane[]): void {
+  /** Which program counts, if any, which others there are, and on which lanes frames pass without meeting any. */
+  watch(count: RunCount | undefined, others: readonly RunCount[], lanes: readonly Lane[]): void {
     this.#count = count;
+    this.#others = others;
     this.#lanes = lanes;
   }
 
@@ -72,17 +74,21 @@ export class Fence {
   async settle(inline: boolean): Promise<readonly CapturedFrame[]> {
     const frames: CapturedFrame[] = [];
     for (let round = 0; round < mostRounds; round++) {
-      const before = this.runs();
+      const before = this.#allRuns();
       if (!inline) waitForAllCpus();
       const arrived = await this.#round();
       frames.push(...arrived);
-      if (arrived.length === 0 && this.runs() === before) break;
+      if (arrived.length === 0 && this.#allRuns() === before) break;
     }
     return frames;
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#bypasses.values()].map((socket) => socket.close()));
+  }
+
+  #allRuns(): number {
+    return this.#others.reduce((sum, count) => sum + count.read(), this.runs());
   }
 
   /** Sends a marker down every lane and collects what arrives until all have. */

@@ -5,7 +5,7 @@ import { onABridge, twoHosts } from "../../netns/example-topologies.test.js";
 import { lanesPast } from "./lanes.js";
 
 function lanes(hook: DeviceHook | undefined, topology = twoHosts): string[] {
-  return lanesPast(topology, hook).map(
+  return lanesPast(topology, hook ? [{ hook, at: topology.attach }] : []).map(
     ({ from, to, past }) => `${formatPlace(from)} > ${formatPlace(to)}${past ? " past" : ""}`,
   );
 }

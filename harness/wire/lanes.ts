@@ -11,15 +11,19 @@ export interface Lane {
   readonly past: boolean;
 }
 
-/** Every lane on which a marker meets no program: `hook` is that of the attached one, undefined for none. */
-export function lanesPast(topology: Topology, hook: DeviceHook | undefined): readonly Lane[] {
-  const egress = hook !== undefined && isEgress(hook);
-  const lanes = segmentsOf(topology).flatMap(({ ends }) =>
+/** Every lane on which a marker meets none of the attached programs. */
+export function lanesPast(
+  topology: Topology,
+  programs: readonly { readonly hook: DeviceHook; readonly at: Place }[],
+): readonly Lane[] {
+  const outgoing = programs.filter(({ hook }) => isEgress(hook));
+  const incoming = programs.filter(({ hook }) => !isEgress(hook));
+  const has = (some: typeof programs, place: Place) => some.some(({ at }) => samePlace(at, place));
+  return segmentsOf(topology).flatMap(({ ends }) =>
     ends.flatMap((from) =>
       ends
-        .filter((to) => !samePlace(from, to))
-        .map((to) => ({ from, to, past: egress && samePlace(from, topology.attach) })),
+        .filter((to) => !samePlace(from, to) && !has(incoming, to))
+        .map((to) => ({ from, to, past: has(outgoing, from) })),
     ),
   );
-  return hook === undefined || egress ? lanes : lanes.filter(({ to }) => !samePlace(to, topology.attach));
 }

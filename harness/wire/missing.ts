@@ -18,6 +18,10 @@ export function missingFor(plan: Plan): readonly string[] {
     if (plan.steps.some(({ kind }) => kind === "send"))
       missing.unshift(`frames for ${plan.hook}, which sees those of processes only`);
   } else if (!isDeviceHook(plan.hook)) missing.unshift(`an interface to attach ${plan.hook} to`);
+  for (const { hook } of [...plan.attach, ...plan.objects.flatMap(({ attach }) => attach)]) {
+    if (isCgroupHook(hook) && !hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
+    if (!isCgroupHook(hook) && !isDeviceHook(hook)) missing.unshift(`an interface to attach ${hook} to`);
+  }
   return [...new Set(missing)];
 }
 

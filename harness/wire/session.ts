@@ -4,7 +4,7 @@ import { harnessError } from "../model/error.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan } from "../model/plan.js";
 import { libc } from "../kernel/libc.js";
-import { loadObject } from "../kernel/load.js";
+import { loadObjects } from "../kernel/load-objects.js";
 import { RunFolder } from "../kernel/run-folder.js";
 import { createNetwork, type Network } from "../../netns/network.js";
 import { TeardownStack } from "../../netns/teardown.js";
@@ -60,14 +60,14 @@ export class WireSession implements Session {
   async #run(plan: Plan, stack: TeardownStack): Promise<readonly Observation[]> {
     // While `ip` makes the network, this thread has time to load. What is not to be loaded needs none.
     const creating = plan.load.fails ? undefined : this.#createNetwork(plan, stack);
-    const result = loadObject(plan, this.#folder);
+    const result = loadObjects(plan, this.#folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
-    stack.defer(() => result.loaded.close());
+    for (const { loaded } of result.objects) stack.defer(() => loaded.close());
     const { statistics } = result;
     const loadAccepted: Observation = { kind: "load", accepted: true, log: "", errno: 0, statistics };
     const network = await creating;
     if (!network) return [loadAccepted];
-    const running = await WireCase.set(plan, network, result.loaded, stack, {
+    const running = await WireCase.set(plan, network, result.objects, stack, {
       folder: this.#folder,
       openPort: this.#options.port === "cap" ? CapPort.open : AfPacketPort.open,
       inline: this.#options.port === "af_packet",

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { harnessError } from "../../model/error.js";
-import { formatPlace } from "../../model/topology.js";
 import { libc, orThrow } from "../../kernel/libc.js";
 import type { Network } from "../../../netns/network.js";
 import type { Attachment } from "./attachment.js";
@@ -24,21 +23,25 @@ export function isCgroupHook(hook: string): hook is CgroupHook {
   return hook in cgroupHooks;
 }
 
-/** Attaches to a new cgroup that every process joins which is started on the program's host from now on. */
-export function attachToCgroup(network: Network, hook: CgroupHook, programFd: number): Attachment {
-  const { attach } = network.topology;
-  const path = join(cgroupMount(), `packetproof-${network.id}`);
-  network.ledger.record({ kind: "cgroup", path });
-  mkdirSync(path);
-  network.teardown.defer(() => remove(path));
-  network.cgroups.set(attach.host, path);
+/** Attaches to the cgroup that every process joins which is started on the host from now on. */
+export function attachToCgroup(network: Network, hook: CgroupHook, host: string, programFd: number): Attachment {
+  const path = network.cgroups.get(host) ?? makeCgroup(network, host);
   const fd = orThrow(libc().open(path, O_RDONLY_CLOEXEC, 0), `opening ${path}`);
   try {
-    const where = `the cgroup of ${formatPlace(attach)}`;
+    const where = `the cgroup of ${host}`;
     return createLink({ programFd, target: fd, type: cgroupHooks[hook], flags: 0, where });
   } finally {
     libc().close(fd);
   }
+}
+
+function makeCgroup(network: Network, host: string): string {
+  const path = join(cgroupMount(), `packetproof-${network.id}-${host}`);
+  network.ledger.record({ kind: "cgroup", path });
+  mkdirSync(path);
+  network.teardown.defer(() => remove(path));
+  network.cgroups.set(host, path);
+  return path;
 }
 
 /** Whether there is a version 2 hierarchy to make a cgroup in. */

@@ -9,13 +9,15 @@ const EEXIST = 17;
 export const tcAttachPoints = { ingress: 1, egress: 2 } as const;
 
 /** After the filter that keeps IPv6 quiet (netns/commands.ts), which has priority 1. */
-const priority = 2;
+const firstPriority = 2;
 const handle = 1;
 
 export interface TcFilterRequest {
   readonly programFd: number;
   readonly ifindex: number;
   readonly point: keyof typeof tcAttachPoints;
+  /** How many filters of ours are in front of it: the kernel asks them in the order of their priorities. */
+  readonly order: number;
   readonly where: string;
 }
 
@@ -24,19 +26,20 @@ export interface TcFilterRequest {
  * `inside` brings it there. Throws "exists" where the place is taken.
  */
 export function attachTcFilter(request: TcFilterRequest, inside: <T>(work: () => T) => T): Attachment {
-  const { programFd, ifindex, point, where } = request;
+  const { programFd, ifindex, point, order, where } = request;
+  const priority = firstPriority + order;
   const hook = tcHook(ifindex, tcAttachPoints[point]);
   inside(() => {
     const created = libbpf().bpf_tc_hook_create(hook);
     if (created < 0 && created !== -EEXIST) throw systemError(-created, `adding clsact to ${where}`, undefined, "tool");
-    const attached = libbpf().bpf_tc_attach(hook, tcOptions(programFd));
+    const attached = libbpf().bpf_tc_attach(hook, tcOptions(programFd, priority));
     if (attached === -EEXIST) throw harnessError("exists", `${where} has a filter of priority ${priority} already`);
     if (attached < 0) throw systemError(-attached, `attaching to ${where}`, undefined, "unsupported");
   });
   let attached = true;
   return {
     detach() {
-      if (attached) inside(() => libbpf().bpf_tc_detach(hook, tcOptions(0)));
+      if (attached) inside(() => libbpf().bpf_tc_detach(hook, tcOptions(0, priority)));
       attached = false;
       return Promise.resolve();
     },
@@ -54,7 +57,7 @@ function tcHook(ifindex: number, point: number): Uint8Array {
 }
 
 /** struct bpf_tc_opts {size_t sz; int prog_fd; __u32 flags, prog_id, handle, priority}. */
-function tcOptions(programFd: number): Uint8Array {
+function tcOptions(programFd: number, priority: number): Uint8Array {
   const bytes = new Uint8Array(32);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(bytes.length), true);

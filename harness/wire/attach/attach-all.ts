@@ -1,0 +1,59 @@
+import { formatPlace, type Place } from "../../model/topology.js";
+import type { Hook } from "../../model/hook.js";
+import type { LoadedPlans } from "../../kernel/load-objects.js";
+import type { Network } from "../../../netns/network.js";
+import { attach, isDeviceHook } from "./attach.js";
+import type { Attachment } from "./attachment.js";
+import { attachToCgroup, isCgroupHook } from "./cgroup.js";
+
+/** A loaded program and where it goes. */
+export interface Placement {
+  readonly hook: Hook;
+  readonly at: Place;
+  readonly programFd: number;
+}
+
+/** Every program of all objects, the one under test first, then in the order of the scenario. */
+export function placementsOf(objects: LoadedPlans): readonly [Placement, ...Placement[]] {
+  const [first, ...rest] = objects.flatMap(({ plan, loaded }): Placement[] => [
+    { hook: plan.hook, at: plan.topology.attach, programFd: loaded.programFd },
+    ...plan.attach.map(({ hook, at, program }) => ({ hook, at, programFd: loaded.programFdOf(program.name) })),
+  ]);
+  return [first!, ...rest];
+}
+
+/**
+ * Attaches all programs, and starts the services with `serve`: a cgroup has to be there before the processes that
+ * join it, while a program on an interface should not meet what services send when they start. What is attached
+ * is detached in reverse order.
+ */
+export async function attachAll(
+  network: Network,
+  placements: readonly Placement[],
+  serve: () => Promise<void>,
+): Promise<Attachment> {
+  const attached: Attachment[] = [];
+  const all: Attachment = {
+    async detach() {
+      for (const attachment of attached.toReversed()) await attachment.detach();
+    },
+  };
+  try {
+    for (const { hook, at, programFd } of placements)
+      if (isCgroupHook(hook)) attached.push(attachToCgroup(network, hook, at.host, programFd));
+    await serve();
+    const taken = new Set(placements.filter(({ hook }) => hook.startsWith("xdp")).map(({ at }) => formatPlace(at)));
+    const before = new Map<string, number>();
+    for (const { hook, at, programFd } of placements) {
+      if (!isDeviceHook(hook)) continue;
+      const place = `${hook} ${formatPlace(at)}`;
+      const order = before.get(place) ?? 0;
+      before.set(place, order + 1);
+      attached.push(attach(network, { hook, at, programFd, order }, taken));
+    }
+    return all;
+  } catch (failure) {
+    await all.detach();
+    throw failure;
+  }
+}
