@@ -15,11 +15,16 @@ export interface Limits {
   expectation(expectation: PlannedExpectation): readonly string[];
 }
 
+/** Where the kernel's clock is the machine's. */
+export const missingClock = "clock steps: only backend sim has a clock that can be moved";
+export const missingUptime = "uptime: only backend sim can choose it";
+
 /** What of a plan cannot be done or seen, by name, where a program is run on packets without network and sockets. */
 export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
   const missing = new Set<string>();
   if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
   for (const reason of missingOfMaps(plan.maps)) missing.add(reason);
+  if (plan.uptimeMs !== undefined && limits.backend !== "sim") missing.add(missingUptime);
   let unloaded = false;
   for (const step of plan.steps) {
     for (const reason of missingOfStep(step, unloaded, limits)) missing.add(reason);
@@ -62,6 +67,8 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
       return [...missingOfPackets(step, limits), ...missingOfContext(step, limits)];
     case "maps":
       return missingOfMaps(step.patches);
+    case "clock":
+      return limits.backend === "sim" ? [] : [missingClock];
     case "unload":
     case "expect":
       return [];

@@ -29,6 +29,8 @@ export interface Plan {
   readonly topology: Topology;
   readonly services: readonly Service[];
   readonly steps: readonly PlannedStep[];
+  /** How long the machine has been up at the start; undefined where the backend may choose. */
+  readonly uptimeMs?: number | undefined;
   readonly backends: readonly BackendName[] | undefined;
   readonly xfail: Readonly<Partial<Record<BackendName, string>>>;
   readonly skip: string | undefined;
@@ -81,7 +83,7 @@ export type MapValue =
   | { readonly kind: "cpu"; readonly queueSize: number; readonly program: string | undefined };
 
 export type PlannedStep =
-  PlannedSend | PlannedMaps | PlannedUnload | PlannedPing | PlannedHttp | PlannedRun | PlannedExpect;
+  PlannedSend | PlannedMaps | PlannedUnload | PlannedClock | PlannedPing | PlannedHttp | PlannedRun | PlannedExpect;
 
 interface PlannedBase {
   readonly index: number;
@@ -111,6 +113,11 @@ export interface PlannedMaps extends PlannedBase {
 
 export interface PlannedUnload extends PlannedBase {
   readonly kind: "unload";
+}
+
+export interface PlannedClock extends PlannedBase {
+  readonly kind: "clock";
+  readonly advanceMs: number;
 }
 
 export interface PlannedExpect extends PlannedBase {

@@ -97,13 +97,15 @@ export interface Case {
   /** Backend → reason for which it is expected to fail there; passing then is a failure. */
   readonly xfail: Readonly<Partial<Record<BackendName, string>>>;
   readonly backends: readonly BackendName[] | undefined;
+  /** How long the machine has been up when the case begins; undefined where it does not matter. */
+  readonly uptimeMs: number | undefined;
   /** Added to, and winning over, the scenario's own. */
   readonly globals: readonly WrittenEntry[];
   readonly maps: readonly WrittenEntry[];
   readonly steps: readonly Step[];
 }
 
-export type Step = SendStep | MapsStep | UnloadStep | PingStep | HttpStep | RunStep | ExpectStep;
+export type Step = SendStep | MapsStep | UnloadStep | ClockStep | PingStep | HttpStep | RunStep | ExpectStep;
 
 interface StepBase {
   /** As in messages: the step's own name, or `step 2`. */
@@ -156,6 +158,13 @@ export interface MapsStep extends StepBase {
 /** Detach and close program and maps; only what is pinned lives on. */
 export interface UnloadStep extends StepBase {
   readonly kind: "unload";
+  readonly expect: Expectation;
+}
+
+/** Time passes, where it can be made to: timers that are due fire. */
+export interface ClockStep extends StepBase {
+  readonly kind: "clock";
+  readonly advanceMs: number;
   readonly expect: Expectation;
 }
 

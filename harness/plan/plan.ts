@@ -54,7 +54,10 @@ export async function planScenario(
   return cases.map((planned) => ({ ...common(scenario, object, program!, inputs), pins, attach, objects, ...planned }));
 }
 
-type CasePlan = Pick<Plan, "caseName" | "span" | "globals" | "maps" | "steps" | "backends" | "xfail" | "skip">;
+type CasePlan = Pick<
+  Plan,
+  "caseName" | "span" | "globals" | "maps" | "steps" | "uptimeMs" | "backends" | "xfail" | "skip"
+>;
 
 function common(
   scenario: Scenario,
@@ -114,5 +117,6 @@ async function planCase(
     globals: planGlobals(context, [...scenario.globals, ...each.globals]),
     maps: mergeSetUp(context, [...setUp, ...planMaps(context, each.maps)]),
     steps,
+    uptimeMs: each.uptimeMs,
   };
 }

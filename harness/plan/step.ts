@@ -35,6 +35,8 @@ export async function planStep(
     case "run":
       checkHost(context, step.host);
       return { ...step, ...base };
+    case "clock":
+      return { ...base, kind: "clock", advanceMs: step.advanceMs };
     case "unload":
     case "expect":
       return { ...base, kind: step.kind };

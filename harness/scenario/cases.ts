@@ -7,7 +7,7 @@ import { globalValues, mapContents } from "./map-setup.js";
 import { type ExpandedCase, expandMatrix } from "./matrix.js";
 import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
 import { type Fields, defaulted, object, optional, required } from "./object.js";
-import { boolean, word } from "./scalars.js";
+import { boolean, longTime, word } from "./scalars.js";
 import { type StepReader, stepFields, stepReader } from "./steps.js";
 import type { World } from "./world.js";
 
@@ -49,6 +49,11 @@ const caseFields = {
     },
   ),
   backends: optional(backends, "the backends it is for; absent: all that can run it", ["kernel", "wire"]),
+  uptime: optional(
+    longTime,
+    "how long the machine has been up when the case begins, where that matters; only backend sim can choose it",
+    "1h",
+  ),
   globals: defaulted(globalValues, [], "global variables, added to the scenario's and winning over them", {
     debug: true,
   }),
@@ -105,6 +110,7 @@ function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
         only: found.only,
         xfail: found.xfail,
         backends: found.backends,
+        uptimeMs: found.uptime,
         globals: found.globals,
         maps: found.maps,
         steps: read,

@@ -70,6 +70,7 @@ cases:
     skip: not today
     xfail: { wire: known }
     backends: kernel
+    uptime: 2h
     globals: { debug: true }
     steps:
       - update: { services: [{ key: 2, value: { vip: 10.0.0.6 } }] }
@@ -88,6 +89,7 @@ cases:
         expect:
           packet: [eth, ipv4, icmp, $]
           events: { map: events, type: event, ordered: false, timeout: 2s, list: [] }
+      - clock: 1.5h
       - unload: true
       - expect: { maps: { counter: 3 } }
 `;

@@ -78,26 +78,34 @@ const unitsMs = new Map([
   ["ms", 1],
   ["s", 1000],
   ["m", 60_000],
+  ["h", 3_600_000],
 ]);
 
-/** A length of time with its unit (`500ms`, `2s`, `1.5m`), in milliseconds; at most an hour. */
-export const durationMs: Decoder<number> = {
-  decode(node, report) {
-    const hint = "write a number and its unit: 500ms, 2s, 1m";
-    if (node.kind !== "scalar" || node.value === null) return mistyped(node, "a length of time", report, hint);
-    const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(node.source) ?? [];
-    const factor = unitsMs.get(unit ?? "");
-    if (amount === undefined || factor === undefined) {
-      if (typeof node.value === "number") return report(node.span, `${node.source} has no unit of time`, hint);
-      return mistyped(node, "a length of time", report, hint);
-    }
-    const ms = Number(amount) * factor;
-    return ms > 0 && ms <= 3_600_000
-      ? ms
-      : report(node.span, `expected a time above 0 and up to 60m, found ${node.source}`);
-  },
-  schema: () => ({ type: "string", pattern: "^\\d+(\\.\\d+)? ?(us|ms|s|m)$|\\$", examples: ["500ms", "2s", "1m"] }),
-};
+/** A time limit with its unit (`500ms`, `2s`, `1.5m`), in milliseconds; at most an hour. */
+export const durationMs = duration(3_600_000, "60m");
+
+/** How long a simulated clock can go at once, in milliseconds: flows and leases expire after days at most. */
+export const longTime = duration(10_000 * 3_600_000, "10000h");
+
+function duration(mostMs: number, most: string): Decoder<number> {
+  return {
+    decode(node, report) {
+      const hint = "write a number and its unit: 500ms, 2s, 1m";
+      if (node.kind !== "scalar" || node.value === null) return mistyped(node, "a length of time", report, hint);
+      const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(node.source) ?? [];
+      const factor = unitsMs.get(unit ?? "");
+      if (amount === undefined || factor === undefined) {
+        if (typeof node.value === "number") return report(node.span, `${node.source} has no unit of time`, hint);
+        return mistyped(node, "a length of time", report, hint);
+      }
+      const ms = Number(amount) * factor;
+      return ms > 0 && ms <= mostMs
+        ? ms
+        : report(node.span, `expected a time above 0 and up to ${most}, found ${node.source}`);
+    },
+    schema: () => ({ type: "string", pattern: "^\\d+(\\.\\d+)? ?(us|ms|s|m|h)$|\\$", examples: ["500ms", "2s", "1m"] }),
+  };
+}
 
 /** A regular expression as JavaScript knows it, without slashes around it. */
 export const regex: Decoder<RegExp> = refined(text("a regular expression"), (source, node, report) => {

@@ -8,7 +8,7 @@ import { mapContents, mapKeys } from "./map-setup.js";
 import { type MapNode, type Node, entryOf } from "./node.js";
 import { type Fields, type ObjectOf, type OtherKeys, defaulted, object, optional, required } from "./object.js";
 import { knownPlace } from "./places.js";
-import { boolean, integer, word } from "./scalars.js";
+import { boolean, integer, longTime, word } from "./scalars.js";
 import { packetsToSend } from "./send.js";
 import type { World } from "./world.js";
 
@@ -51,6 +51,13 @@ export function stepFields(world: World) {
       delete: defaulted(mapKeys, [], "map entries to delete, as user space would", { blocked: ["10.0.0.1"] }),
     },
     unload: { unload: required(boolean, "true: detach the program and close its maps; what is pinned stays", true) },
+    clock: {
+      clock: required(
+        longTime,
+        "time passes: timers that are due fire, and what is measured by the clock grows",
+        "30s",
+      ),
+    },
     expect: {},
   };
 }
@@ -116,7 +123,7 @@ interface At {
   readonly report: Report;
 }
 
-const actionKeys: readonly string[] = ["send", "ping", "http", "run", "update", "delete", "unload"];
+const actionKeys: readonly string[] = ["send", "ping", "http", "run", "update", "delete", "unload", "clock"];
 
 /** A step does one thing; without any it only looks. */
 function chosenAction(node: MapNode, actionOf: ReadonlyMap<string, Action>, report: Report): Action | Invalid {
@@ -161,6 +168,10 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
       if (found === invalid) return invalid;
       if (!found.unload) return at.report(at.node.span, "'unload' can only be true", "leave it out otherwise");
       return { ...base(found, at), kind: "unload" };
+    }
+    case "clock": {
+      const found = decode(fields.clock);
+      return found === invalid ? invalid : { ...base(found, at), kind: "clock", advanceMs: found.clock };
     }
     case "expect": {
       const found = decode(fields.expect);

@@ -4,6 +4,7 @@ import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
 import type { EngineName } from "./engine.js";
+import { ProgramFault } from "./fault.js";
 import { Fib } from "./fib.js";
 import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
 import type { Instruments } from "./instruments.js";
@@ -32,13 +33,19 @@ export class PlanMachine {
     const plan = plansByObject(whole)[0].plan;
     const hook = packetHook(plan.programType);
     if (!hook) throw harnessError("unsupported", `programs of type ${plan.programType} are not simulated`);
-    const { seed, topology, object, globals } = plan;
+    const { seed, topology, object, globals, uptimeMs } = plan;
     this.#plan = plan;
     this.#instruments = options.instruments ?? {};
     this.#devices = ["", ...devicesOf(plan)];
     const devices = [...this.#devices.keys()].slice(1);
     const host = topology.hosts.find(({ name }) => name === topology.attach.host);
-    this.#world = new World({ seed, devices, cpus: neededCpus(plan), fib: new Fib(host, this.#devices) });
+    this.#world = new World({
+      seed,
+      devices,
+      cpus: neededCpus(plan),
+      fib: new Fib(host, this.#devices),
+      ...(uptimeMs !== undefined && { bootNs: nanoseconds(uptimeMs) }),
+    });
     this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options });
     this.#observer = new StateObserver(plan, this.#object.maps, this.#world);
     const problems = new Problems();
@@ -74,6 +81,8 @@ export class PlanMachine {
       case "maps":
         this.#applyMaps(step.patches);
         return [];
+      case "clock":
+        return this.#advance(step);
       case "unload":
         this.#observer.unload();
         return [];
@@ -87,12 +96,27 @@ export class PlanMachine {
     throw harnessError("unsupported", `${step.kind} steps need real sockets`, { hint: "use backend wire" });
   }
 
+  /** Timers fire meanwhile; what one of them does wrong ends the case's run. */
+  #advance({ index: step, advanceMs }: PlannedStep & { kind: "clock" }): Observation[] {
+    try {
+      this.#world.clock.advance(nanoseconds(advanceMs));
+      return [];
+    } catch (error) {
+      if (error instanceof ProgramFault) return [{ kind: "fault", step, packet: undefined, message: error.message }];
+      throw error;
+    }
+  }
+
   #applyMaps(patches: Plan["maps"]): void {
     applyMapPatches(this.#object.maps, this.#world, patches, {
       program: (name) => this.#object.program(name),
       ifindexOf: (dev) => Math.max(1, this.#devices.indexOf(dev)),
     });
   }
+}
+
+function nanoseconds(ms: number): bigint {
+  return BigInt(Math.round(ms * 1e6));
 }
 
 /** The interface that the program is attached to, then the host's others. */

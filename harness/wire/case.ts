@@ -158,6 +158,8 @@ export class WireCase {
         const result = await runCommand(this.#network, host.value, command.value, timeoutMs, { signal });
         return this.#afterwards({ kind: "run", step: step.index, ...result });
       }
+      case "clock":
+        throw new Error("the machine's clock cannot be moved: missing() says so");
       case "expect":
         return [];
     }

@@ -1,6 +1,7 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
 import { expectationsOn } from "../model/expectations.js";
+import { missingClock, missingUptime } from "../model/missing.js";
 import { findCommand } from "../../netns/find-command.js";
 import { interfaceAt } from "../../netns/segments.js";
 import { hasCgroups, isCgroupHook } from "./attach/cgroup.js";
@@ -12,7 +13,8 @@ import { isVisibleVerdict } from "./verdict.js";
 export function missingFor(plan: Plan): readonly string[] {
   // A load that has to fail needs no interface.
   if (plan.load.fails) return [];
-  const missing = plan.steps.flatMap((step) => [...missingForStep(step, plan.topology)]);
+  const missing = plan.uptimeMs === undefined ? [] : [missingUptime];
+  missing.push(...plan.steps.flatMap((step) => [...missingForStep(step, plan.topology)]));
   if (isCgroupHook(plan.hook)) {
     if (!hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
     if (plan.steps.some(({ kind }) => kind === "send"))
@@ -27,6 +29,7 @@ export function missingFor(plan: Plan): readonly string[] {
 
 function* missingForStep(step: PlannedStep, topology: Topology): Generator<string> {
   if (step.kind === "send") yield* missingForSend(step, topology);
+  if (step.kind === "clock") yield missingClock;
   if (step.kind === "ping" && !findCommand("ping")) yield "ping (apt-get install iputils-ping)";
   if (step.kind === "http" && !findCommand("curl")) yield "curl (apt-get install curl)";
   for (const { context, verdict, frames } of expectationsOn("wire", step.expect)) {
