@@ -80,6 +80,7 @@ function matchLeaf(pattern: Pattern, leaf: Leaf): boolean {
 function sampleOf(pattern: Pattern): FieldValue | undefined {
   switch (pattern.kind) {
     case "any":
+    case "matches":
       return undefined;
     case "equals":
       return pattern.value;
@@ -113,6 +114,7 @@ function describePattern(type: DataType, pattern: Pattern): string {
 function mapValues(pattern: Pattern, text: (value: FieldValue) => string): Pattern {
   switch (pattern.kind) {
     case "any":
+    case "matches":
       return pattern;
     case "equals":
       return { kind: "equals", value: text(pattern.value) };

@@ -10,7 +10,7 @@ import type {
   StepEvidence,
   VerdictEvidence,
 } from "../model/evidence.js";
-import { allExpectations, expectationsOn } from "../model/expectations.js";
+import { allExpectations } from "../model/expectations.js";
 import { sameBytes, toHex } from "../model/hex.js";
 import type { EventObservation, MapObservation, Observation, PacketObservation } from "../model/observation.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
@@ -92,8 +92,7 @@ function stepEvidence(seen: Step): StepEvidence {
   };
 }
 
-function packetEvidence(step: PlannedSend, { backend, here, startNs, named }: Step): PacketEvidence[] {
-  const wanted = new Set(expectationsOn(backend, step.expect).flatMap(({ context }) => Object.keys(context)));
+function packetEvidence(step: PlannedSend, { here, startNs, named }: Step): PacketEvidence[] {
   const kept = firstPackets(step.packets.map(({ bytes }) => bytes.length));
   // Looked up by packet: steps with thousands of packets have as many observations.
   const byPacket = groupBy(here, (o) => ("packet" in o ? o.packet : undefined));
@@ -103,23 +102,18 @@ function packetEvidence(step: PlannedSend, { backend, here, startNs, named }: St
     sent: index < kept ? undefined : toBase64(step.packets[index]!.bytes),
     verdicts: verdictEvidence(all),
     redirect: all.find((o) => o.kind === "redirect")?.dev,
-    context: contextEvidence(all, wanted),
+    context: Object.fromEntries(
+      Object.entries(all.find((o) => o.kind === "context")?.fields ?? {}).map(([name, value]) => [
+        name,
+        formatPattern(undefined, { kind: "equals", value }),
+      ]),
+    ),
     frames: frameEvidence(
       all.filter((o) => o.kind === "packet"),
       step.packets[index]!.bytes,
       startNs,
     ),
   }));
-}
-
-/** The fields that the scenario speaks of: backends see all there are. */
-function contextEvidence(observations: readonly Observation[], wanted: ReadonlySet<string>): Record<string, string> {
-  const fields = Object.entries(observations.find((o) => o.kind === "context")?.fields ?? {});
-  return Object.fromEntries(
-    fields.flatMap(([name, value]) =>
-      wanted.has(name) ? [[name, formatPattern(undefined, { kind: "equals", value })]] : [],
-    ),
-  );
 }
 
 function verdictEvidence(observations: readonly Observation[]): VerdictEvidence[] {

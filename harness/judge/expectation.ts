@@ -14,6 +14,7 @@ export function expectationOn(expectation: PlannedExpectation, backend: BackendN
     events: more.events ?? expectation.events,
     printk: more.printk ?? expectation.printk,
     frames: [...expectation.frames, ...more.frames],
+    observed: [...expectation.observed, ...more.observed],
     on: {},
   };
 }

@@ -19,6 +19,7 @@ import { expectationOn } from "./expectation.js";
 import { finding, type Finding } from "./finding.js";
 import { judgeLoad } from "./load.js";
 import { judgeMap } from "./maps.js";
+import { judgeObserved } from "./observed.js";
 import { fitsPacket, judgePacket } from "./packet.js";
 import { judgeRedirect } from "./redirect.js";
 import { judgeHttp, judgePing, judgeRun } from "./probes.js";
@@ -92,6 +93,15 @@ function judgeStep(step: PlannedStep, expectation: PlannedExpectation, facts: Fa
   if (events) {
     const seen: EventObservation[] = facts.of("event").filter((event) => event.map === events.map);
     findings.push(...judgeEvents(events, seen));
+  }
+  for (const wanted of expectation.observed) {
+    const seen = facts.of("observed").filter(({ observer }) => observer === wanted.observer.value);
+    findings.push(
+      ...judgeObserved(
+        wanted,
+        seen.map(({ event }) => event),
+      ),
+    );
   }
   const lines: PrintkObservation[] = facts.of("printk");
   if (printk) findings.push(...judgePrintk(printk, lines));

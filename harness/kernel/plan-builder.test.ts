@@ -26,6 +26,7 @@ export const noExpectation: PlannedExpectation = {
   maps: [],
   events: undefined,
   printk: undefined,
+  observed: [],
   frames: [],
   on: {},
 };
@@ -59,6 +60,7 @@ export function planFor(object: BpfObject, hook: Hook, more: Partial<Plan> & { e
     pins: {},
     topology: { hosts: [], links: [], bridges: [], attach: { host: "dut", dev: "eth0" }, from: client },
     services: [],
+    observe: { observers: [], rules: [] },
     steps: [],
     backends: undefined,
     xfail: {},

@@ -29,6 +29,13 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a plan's second run showed. */
+export interface SecondRun {
+  readonly observations: readonly Observation[];
+  /** By index of the step: the way of packets through the hosts, drops with reason and stack, counters. */
+  readonly lines: ReadonlyMap<number, readonly string[]>;
+}
+
 export interface Session {
   /** What of this plan cannot be done or seen here, by name; empty = everything can. */
   missing(plan: Plan): readonly string[];
@@ -36,5 +43,10 @@ export interface Session {
   run(plan: Plan): Promise<readonly Observation[]>;
   /** The same mismatches of a plan that was run, with more details; only where every instruction can be looked at. */
   explain?(plan: Plan, mismatches: readonly Mismatch[]): readonly Mismatch[];
+  /**
+   * Runs a plan that has failed once more with everything watching that can tell why; undefined where nothing can.
+   * Passing cases pay nothing for it, and a failure that does not come again is known as such.
+   */
+  runAgain?(plan: Plan): Promise<SecondRun | undefined>;
   close(): Promise<void>;
 }

@@ -25,6 +25,7 @@ export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
   if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
   for (const reason of missingOfMaps(plan.maps)) missing.add(reason);
   if (plan.uptimeMs !== undefined && limits.backend !== "sim") missing.add(missingUptime);
+  for (const observer of plan.observe.observers) missing.add(`observer ${observer}: backend wire has what it watches`);
   let unloaded = false;
   for (const step of plan.steps) {
     for (const reason of missingOfStep(step, unloaded, limits)) missing.add(reason);

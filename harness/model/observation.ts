@@ -1,3 +1,4 @@
+import type { ExpectableObserver, ObservedEvent } from "./observer.js";
 import type { FieldValue } from "./packet.js";
 import type { Place } from "./topology.js";
 
@@ -11,6 +12,7 @@ export type Observation =
   | MapObservation
   | EventObservation
   | PrintkObservation
+  | ObservedObservation
   | PingObservation
   | HttpObservation
   | RunObservation
@@ -112,6 +114,13 @@ export interface PrintkObservation extends AtStep {
   readonly kind: "printk";
   /** One line, without the trace prefix. */
   readonly text: string;
+}
+
+/** One event of an observer. */
+export interface ObservedObservation extends AtStep {
+  readonly kind: "observed";
+  readonly observer: ExpectableObserver;
+  readonly event: ObservedEvent;
 }
 
 export interface PingObservation extends AtStep {

@@ -20,4 +20,6 @@ export type Pattern =
   | { readonly kind: "range"; readonly min?: FieldValue; readonly max?: FieldValue }
   /** `(actual & mask) === value`; also what an address prefix becomes. */
   | { readonly kind: "masked"; readonly mask: FieldValue; readonly value: FieldValue }
+  /** Text only. */
+  | { readonly kind: "matches"; readonly regex: RegExp }
   | { readonly kind: "not"; readonly pattern: Pattern };

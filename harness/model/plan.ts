@@ -2,6 +2,9 @@ import type { BackendName } from "./backend.js";
 import type { Hook, ProgramType } from "./hook.js";
 import type { BpfObject, DataType, MapSpec, ProgramSpec } from "./object.js";
 import type { FieldValue, Packet, Pattern } from "./packet.js";
+import type { ExpectableObserver } from "./observer.js";
+import type { RuleSet } from "./rules.js";
+import type { ObservedExpectation } from "./scenario.js";
 import type { HttpStep, LoadExpectation, Located, PacketExpectation, PingStep, RunStep, Service } from "./scenario.js";
 import type { Span } from "./span.js";
 import type { Place, Topology } from "./topology.js";
@@ -28,6 +31,7 @@ export interface Plan {
   readonly pins: Readonly<Record<string, string>>;
   readonly topology: Topology;
   readonly services: readonly Service[];
+  readonly observe: PlannedObserving;
   readonly steps: readonly PlannedStep[];
   /** How long the machine has been up at the start; undefined where the backend may choose. */
   readonly uptimeMs?: number | undefined;
@@ -51,6 +55,12 @@ export interface PlannedObject {
   /** At least one; the first one's host is where interfaces in maps are looked up. */
   readonly attach: readonly [PlannedAttachment, ...PlannedAttachment[]];
   readonly globals: readonly GlobalPatch[];
+}
+
+export interface PlannedObserving {
+  readonly observers: readonly ExpectableObserver[];
+  /** Rule files, read and compiled. */
+  readonly rules: readonly RuleSet[];
 }
 
 export interface GlobalPatch {
@@ -137,6 +147,7 @@ export interface PlannedExpectation {
   readonly events: PlannedEvents | undefined;
   readonly printk: Located<readonly Located<RegExp>[]> | undefined;
   readonly frames: readonly { readonly place: Located<Place>; readonly packets: readonly PacketExpectation[] }[];
+  readonly observed: readonly ObservedExpectation[];
   readonly on: Readonly<Partial<Record<BackendName, PlannedExpectation>>>;
 }
 

@@ -1,5 +1,6 @@
 import type { BackendName } from "./backend.js";
 import type { Hook } from "./hook.js";
+import type { ExpectableObserver } from "./observer.js";
 import type { FieldValue, Pattern } from "./packet.js";
 import type { Span } from "./span.js";
 import type { Topology } from "./topology.js";
@@ -59,6 +60,7 @@ export interface Scenario {
   readonly objects: readonly ObjectSpec[];
   readonly topology: Topology;
   readonly services: readonly Service[];
+  readonly observe: readonly Observing[];
   readonly backends: readonly BackendName[] | undefined;
   readonly cases: readonly Case[];
 }
@@ -102,6 +104,7 @@ export interface Case {
   /** Added to, and winning over, the scenario's own. */
   readonly globals: readonly WrittenEntry[];
   readonly maps: readonly WrittenEntry[];
+  readonly observe: readonly Observing[];
   readonly steps: readonly Step[];
 }
 
@@ -223,6 +226,13 @@ export interface Service {
   readonly span: Span;
 }
 
+/** One entry of `observe:`; `rules` comes with the Falco rule file that events are held against. */
+export interface Observing {
+  readonly observer: ExpectableObserver;
+  readonly rules: Located<string> | undefined;
+  readonly span: Span;
+}
+
 /** What has to be true after a step; absent = don't care, except that silence is always expected on the wire. */
 export interface Expectation {
   readonly verdict: Located<readonly string[]> | undefined;
@@ -235,8 +245,24 @@ export interface Expectation {
   readonly printk: Located<readonly Located<RegExp>[]> | undefined;
   /** Frames that other interfaces have to see, `host:dev` → patterns; anything else there is a failure. */
   readonly frames: readonly FramesExpectation[];
+  /** What observers have to see while the step runs. */
+  readonly observed: readonly ObservedExpectation[];
   /** More of the same for one backend only. */
   readonly on: Readonly<Partial<Record<BackendName, Expectation>>>;
+}
+
+export interface ObservedExpectation {
+  readonly observer: Located<ExpectableObserver>;
+  readonly events: readonly EventPattern[];
+  /** `absent`: nothing but these may be seen. */
+  readonly others: "any" | "absent";
+}
+
+export interface EventPattern {
+  readonly fields: Readonly<Record<string, Located<Pattern>>>;
+  /** No event may be like this. */
+  readonly absent: boolean;
+  readonly span: Span;
 }
 
 export interface PacketExpectation {

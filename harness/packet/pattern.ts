@@ -106,6 +106,8 @@ export function matchPattern(pattern: Pattern, value: FieldValue): boolean {
       return pattern.values.some((one) => sameValue(one, value));
     case "not":
       return !matchPattern(pattern.pattern, value);
+    case "matches":
+      return typeof value === "string" && pattern.regex.test(value);
     case "masked":
       return sameValue(maskValue(value, pattern.mask), pattern.value);
     case "range":
@@ -179,6 +181,8 @@ export function formatPattern(def: FieldDef | undefined, pattern: Pattern): stri
       return `one of ${pattern.values.map(one).join(", ")}`;
     case "not":
       return `not ${formatPattern(def, pattern.pattern)}`;
+    case "matches":
+      return `text that matches ${pattern.regex}`;
     case "masked":
       return formatMasked(pattern.mask, pattern.value, one);
     case "range":

@@ -1,5 +1,6 @@
 import { ownerOf } from "../model/by-object.js";
 import type { ProgramType } from "../model/hook.js";
+import type { ExpectableObserver } from "../model/observer.js";
 import { nearest } from "../model/nearest.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
 import type { Problems } from "../model/problems.js";
@@ -11,6 +12,8 @@ export interface PlanContext {
   readonly object: BpfObject;
   readonly programType: ProgramType;
   readonly topology: Topology;
+  /** Who watches while the case runs. */
+  readonly observers: readonly ExpectableObserver[];
   readonly problems: Problems;
   /** The same for each further object by its name; maps in there are called `name/map`. */
   readonly objects: ReadonlyMap<string, PlanContext>;

@@ -3,13 +3,15 @@ import type { PlannedExpectation, RedirectTarget } from "../model/plan.js";
 import type { Expectation, Located } from "../model/scenario.js";
 import { findMap, wrong, type PlanContext } from "./context.js";
 import { planEvents } from "./expect-events.js";
+import { checkObserved } from "./observe.js";
 import { planMapExpectation } from "./expect-map.js";
 import { planKey } from "./map-key.js";
 import { findPlace } from "./place.js";
 
 /** An expectation with its map values, events and keys compiled against the object's BTF. */
 export function planExpectation(context: PlanContext, expectation: Expectation): PlannedExpectation {
-  const { verdict, packet, redirect, maps, events, printk, frames } = expectation;
+  const { verdict, packet, redirect, maps, events, printk, frames, observed } = expectation;
+  for (const { observer } of observed) checkObserved(context, observer);
   return {
     verdict,
     packet,
@@ -22,6 +24,7 @@ export function planExpectation(context: PlanContext, expectation: Expectation):
       const found = findPlace(context, place);
       return found ? [{ place: { value: found, span: place.span }, packets }] : [];
     }),
+    observed,
     on: planPerBackend(context, expectation),
   };
 }

@@ -9,8 +9,8 @@ export function expectsNothing(scenario: Scenario, { steps }: Case): boolean {
   });
 }
 
-function isEmpty({ on, context, maps, frames, ...rest }: Expectation): boolean {
-  const lists = [Object.keys(context), maps, frames];
+function isEmpty({ on, context, maps, frames, observed, ...rest }: Expectation): boolean {
+  const lists = [Object.keys(context), maps, frames, observed];
   return (
     lists.every((list) => list.length === 0) &&
     Object.values(rest).every((part) => part === undefined) &&

@@ -9,6 +9,7 @@ import { findMap, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
 import { mergeSetUp, planMaps } from "./map-entries.js";
 import { expectsNothing } from "./expects-nothing.js";
+import { planObserving } from "./observe.js";
 import { findProgram } from "./program.js";
 import { checkHost, planStep } from "./step.js";
 
@@ -38,6 +39,7 @@ export async function planScenario(
     object,
     programType: hooks[scenario.hook.value],
     topology: scenario.topology,
+    observers: [],
     problems,
     objects: new Map(),
   };
@@ -56,7 +58,7 @@ export async function planScenario(
 
 type CasePlan = Pick<
   Plan,
-  "caseName" | "span" | "globals" | "maps" | "steps" | "uptimeMs" | "backends" | "xfail" | "skip"
+  "caseName" | "span" | "globals" | "maps" | "observe" | "steps" | "uptimeMs" | "backends" | "xfail" | "skip"
 >;
 
 function common(
@@ -105,15 +107,20 @@ async function planCase(
       hint,
     });
   }
+  const observe = (await context.problems.attemptAsync(() =>
+    planObserving([...scenario.observe, ...each.observe], inputs.readCapture),
+  )) ?? { observers: [], rules: [] };
+  const watched = { ...context, observers: [...scenario.observe, ...each.observe].map(({ observer }) => observer) };
   const steps: PlannedStep[] = [];
   for (const [index, step] of each.steps.entries())
-    steps.push(await planStep(context, step, index, inputs.readCapture));
+    steps.push(await planStep(watched, step, index, inputs.readCapture));
   return {
     caseName: name,
     span,
     skip,
     xfail,
     backends: backends ?? scenario.backends,
+    observe,
     globals: planGlobals(context, [...scenario.globals, ...each.globals]),
     maps: mergeSetUp(context, [...setUp, ...planMaps(context, each.maps)]),
     steps,

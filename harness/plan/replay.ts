@@ -27,7 +27,7 @@ export interface ReplayInputs {
 export function planReplay({ object, program, packets, maps, seed }: ReplayInputs): Plan {
   const problems = new Problems();
   const topology = defaultTopology(program.hook);
-  const context = { object, programType: program.type, topology, problems, objects: new Map() };
+  const context = { object, programType: program.type, topology, observers: [], problems, objects: new Map() };
   const patches = mergeSetUp(context, planMaps(context, maps));
   problems.throwIfAny();
   const span = startOf(object.name);
@@ -62,6 +62,7 @@ export function planReplay({ object, program, packets, maps, seed }: ReplayInput
     pins: {},
     topology,
     services: [],
+    observe: { observers: [], rules: [] },
     steps: [step],
     backends: undefined,
     xfail: {},
@@ -83,6 +84,7 @@ function watching(object: BpfObject, span: Span): PlannedExpectation {
     events: undefined,
     printk: undefined,
     frames: [],
+    observed: [],
     on: {},
   };
 }

@@ -8,7 +8,7 @@ const CANARIES = "must-fail";
 
 /**
  * Scenario files of the given files and folders, sorted, relative to the working folder where they
- * are below it. Folders are searched for `.yml` and `.yaml`, without `must-fail/` folders.
+ * are below it. Folders are searched for `.yml` and `.yaml`, without `must-fail/` folders; `*.rules.yaml` are rule files.
  */
 export async function findScenarios(paths: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
@@ -22,7 +22,7 @@ async function expand(path: string): Promise<string[]> {
   if (!info.isDirectory()) return [shown(path)];
   const files = await readdir(path, { recursive: true, withFileTypes: true });
   const scenarios = files
-    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /(?<!\.rules)\.ya?ml$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !relative(path, file).split("/").includes(CANARIES));
   if (scenarios.length === 0) {

@@ -42,7 +42,7 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
     const judgement = judge(plan, backend, observations);
     const outcome = outcomeOf(plan, backend, judgement);
     const mismatches: readonly Mismatch[] =
-      outcome.kind === "failed" ? explained(plan, session, outcome.mismatches) : [];
+      outcome.kind === "failed" ? await traced(job, session, explained(plan, session, outcome.mismatches)) : [];
     return result({
       outcome: outcome.kind,
       verdict: verdictSummary(observations),
@@ -53,6 +53,25 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
   } catch (error) {
     return result({ outcome: "error", error: describe(error) });
   }
+}
+
+/** Failures with what a second run tells of them, behind the last of each step. */
+async function traced(
+  { plan, backend }: Job,
+  session: Session,
+  mismatches: readonly Mismatch[],
+): Promise<readonly Mismatch[]> {
+  const isLoaded = !mismatches.some(({ step }) => step === "load");
+  const more = isLoaded ? await session.runAgain?.(plan).catch(() => undefined) : undefined;
+  if (!more) return mismatches;
+  const again = judge(plan, backend, more.observations).mismatches.length > 0;
+  return mismatches.map((mismatch, i) => {
+    if (mismatches.slice(i + 1).some(({ step }) => step === mismatch.step)) return mismatch;
+    const index = plan.steps.find(({ label }) => label === mismatch.step)?.index;
+    const lines = index === undefined ? [] : (more.lines.get(index) ?? []);
+    const passing = again ? [] : ["it did not fail when it was run once more"];
+    return { ...mismatch, details: [...mismatch.details, ...passing, ...lines] };
+  });
 }
 
 function packetsNamed(mismatches: readonly Mismatch[]): ReadonlySet<number> {

@@ -7,6 +7,7 @@ import { globalValues, mapContents } from "./map-setup.js";
 import { type ExpandedCase, expandMatrix } from "./matrix.js";
 import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
 import { type Fields, defaulted, object, optional, required } from "./object.js";
+import { observeDoc, observing } from "./observe.js";
 import { boolean, longTime, word } from "./scalars.js";
 import { type StepReader, stepFields, stepReader } from "./steps.js";
 import type { World } from "./world.js";
@@ -57,6 +58,7 @@ const caseFields = {
   globals: defaulted(globalValues, [], "global variables, added to the scenario's and winning over them", {
     debug: true,
   }),
+  observe: defaulted(observing, [], `${observeDoc}; added to the scenario's`, ["drops"]),
   maps: defaulted(mapContents, [], "map contents, added to the scenario's and winning over them", { counter: 0 }),
 };
 
@@ -113,6 +115,7 @@ function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
         uptimeMs: found.uptime,
         globals: found.globals,
         maps: found.maps,
+        observe: found.observe,
         steps: read,
       };
     },

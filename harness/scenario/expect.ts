@@ -25,6 +25,7 @@ import type { JsonSchema } from "./json-schema.js";
 import { layerPatterns, layerSequence } from "./layers.js";
 import { type Node, entryOf, headSpan } from "./node.js";
 import { type Field, type ObjectOf, defaulted, object, optional, record } from "./object.js";
+import { observedEvents } from "./observe.js";
 import { fieldPattern } from "./pattern.js";
 import { attachedDev, knownPlace } from "./places.js";
 import { boolean, durationMs, oneOf, regex, word } from "./scalars.js";
@@ -41,6 +42,7 @@ export const expectNothing: Expectation = {
   events: undefined,
   printk: undefined,
   frames: [],
+  observed: [],
   on: {},
 };
 
@@ -116,11 +118,17 @@ function expectFields(world: World) {
         "server:eth0": [{ ipv4: { ttl: 63 } }],
       },
     ),
+    observed: defaulted(
+      observedEvents,
+      [],
+      "what observers have to see, by the observer's name: a list of events among others, or {exactly: […]}",
+      { drops: [{ reason: "NETFILTER_DROP" }] },
+    ),
   };
 }
 
 function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
-  const { verdict, redirect, context, maps, events, printk, frames } = found;
+  const { verdict, redirect, context, maps, events, printk, frames, observed } = found;
   return {
     ...expectNothing,
     verdict,
@@ -131,6 +139,7 @@ function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
     events,
     printk,
     frames,
+    observed,
   };
 }
 

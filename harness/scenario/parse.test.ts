@@ -81,6 +81,7 @@ describe("parseScenario", () => {
       xfail: { wire: "known" },
       backends: ["kernel"],
       maps: [],
+      observe: [],
     });
     expect(globals.map(({ key }) => key)).to.deep.equal(["debug"]);
   });

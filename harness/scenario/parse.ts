@@ -44,6 +44,7 @@ function decode(root: Node, file: string, report: Report): Scenario | undefined 
     objects: found.objects.map((each) => ({ ...each, program: each.program ?? found.program })),
     topology: found.topology,
     services: found.services,
+    observe: found.observe,
     backends: found.backends,
     cases: found.cases,
   };

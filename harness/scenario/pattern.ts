@@ -8,7 +8,7 @@ import { fieldSchema } from "./field-schema.js";
 import type { Definitions, JsonSchema } from "./json-schema.js";
 import type { EntryNode, Node } from "./node.js";
 import { attempt, plainOf } from "./plain.js";
-import { text } from "./scalars.js";
+import { regex, text } from "./scalars.js";
 
 /** A header or context field's value, by packet's own rules for its kind. */
 export function fieldValue(def: FieldDef): Decoder<FieldValue> {
@@ -41,6 +41,7 @@ function mistakeInList(def: FieldDef, node: Node, report: Report): Invalid | und
   return items.includes(invalid) ? invalid : undefined;
 }
 
+const textForms = ["in", "not", "matches"];
 const forms = ["in", "not", "min", "max", "mask", "value"];
 
 function mistakeInForm(def: FieldDef, node: Node, report: Report): Invalid | undefined {
@@ -59,22 +60,29 @@ function mistakeInPart(def: FieldDef, { key, keySpan, value }: EntryNode, report
   return nodes.map((node) => fieldValue(def).decode(node, report)).includes(invalid) ? invalid : undefined;
 }
 
-function unknownForm(key: string, span: Node["span"], report: Report): Invalid {
-  const near = nearest(key, forms);
-  return report(span, `unknown pattern '${key}'`, near ? `did you mean '${near}'?` : formsHint);
+function unknownForm(key: string, span: Node["span"], report: Report, known = forms): Invalid {
+  const near = nearest(key, known);
+  const hint = known === forms ? formsHint : textFormsHint;
+  return report(span, `unknown pattern '${key}'`, near ? `did you mean '${near}'?` : hint);
 }
+
+const textFormsHint = "one of: {in: […]}, {not: …}, {matches: 'regular expression'}";
 
 const formsHint = "one of: {in: […]}, {not: …}, {min: …, max: …}, {mask: …, value: …}";
 
-/** A text that has to be the same, one of several (`in`), or something else (`not`). */
+/** A text that has to be the same, one of several (`in`), match a regular expression (`matches`), or something else (`not`). */
 export const textPattern: Decoder<Pattern> = {
   decode(node, report) {
     if (node.kind !== "map") return textOrAny(node, report);
     const [form, second] = node.entries;
-    if (second) return report(second.keySpan, "one pattern at a time", formsHint);
+    if (second) return report(second.keySpan, "one pattern at a time", textFormsHint);
     if (form?.key === "not") return negated(textPattern.decode(form.value, report));
+    if (form?.key === "matches") {
+      const found = regex.decode(form.value, report);
+      return found === invalid ? invalid : { kind: "matches", regex: found };
+    }
     if (form?.key !== "in")
-      return form ? unknownForm(form.key, form.keySpan, report) : mistyped(node, "a text", report);
+      return form ? unknownForm(form.key, form.keySpan, report, textForms) : mistyped(node, "a text", report);
     if (form.value.kind !== "list") return mistyped(form.value, "a list of texts", report, "write in: [a, b]");
     const values = allOf(form.value.items.map((item) => text().decode(item, report)));
     return values === invalid ? invalid : { kind: "in", values };
@@ -99,6 +107,7 @@ export function patternSchema(definitions: Definitions): JsonSchema {
     properties: {
       in: { type: "array", description: "one of these values", examples: [["10.0.0.2", "10.0.0.3"]] },
       not: { description: "anything but this value or pattern", examples: [0] },
+      matches: { description: "a text that matches this regular expression", examples: ["^GET /"] },
       min: { description: "at least this", examples: [1] },
       max: { description: "at most this", examples: [64] },
       mask: { description: "the bits that count; needs `value`", examples: ["0xf0"] },

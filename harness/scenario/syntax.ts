@@ -6,6 +6,7 @@ import { hook } from "./hook.js";
 import { globalValues, mapContents } from "./map-setup.js";
 import { type Node, entryOf } from "./node.js";
 import { defaulted, object, optional, record, required } from "./object.js";
+import { observeDoc, observing } from "./observe.js";
 import { attachments, objects } from "./programs.js";
 import { regex, text, word } from "./scalars.js";
 import { services } from "./services.js";
@@ -93,6 +94,7 @@ export function scenarioSyntax(world: World, refused: boolean) {
     services: defaulted(services(world.topology), [], "programs that run in hosts during each case", [
       { host: "backend1", run: ["nginx", "-c", "nginx.conf"], ready: { tcp: 80 } },
     ]),
+    observe: defaulted(observing, [], observeDoc, ["drops", "exec"]),
     backends: optional(backends, "the backends that this is for; absent: all that can run it", ["kernel", "wire"]),
     cases: required(cases(world, refused), "what is tried, one after the other, each with fresh maps", [
       { name: "a packet is dropped", send: ["eth", "ipv4", "udp"], expect: { verdict: "XDP_DROP" } },

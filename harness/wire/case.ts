@@ -18,6 +18,9 @@ import { runCommand } from "./process/command.js";
 import { runHttp } from "./process/http.js";
 import { runPing } from "./process/ping.js";
 import { startService } from "./process/service.js";
+import type { Scope } from "../observe/events.js";
+import { observed, tracersOf, type Tracers } from "../observe/tracers.js";
+import { scopeOf } from "./scope.js";
 import { printersOf } from "./printers.js";
 import { RunCount } from "./run-count.js";
 import { runSend } from "./send.js";
@@ -32,6 +35,7 @@ export interface CaseOptions {
   readonly markers: Markers;
   /** Undefined for programs that are not XDP, and where tracepoints cannot be had. */
   readonly tracer: XdpTracer | undefined;
+  readonly tracers: Tracers;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -41,6 +45,7 @@ export class WireCase {
   readonly #hook: DeviceHook | CgroupHook;
   readonly #network: Network;
   readonly #objects: LoadedPlans;
+  readonly #scope: Scope;
   readonly #states: readonly StateObserver[];
   readonly #ports: Ports;
   readonly #fence: Fence;
@@ -53,6 +58,7 @@ export class WireCase {
     hook: DeviceHook | CgroupHook;
     network: Network;
     objects: LoadedPlans;
+    scope: Scope;
     states: readonly StateObserver[];
     ports: Ports;
     fence: Fence;
@@ -64,6 +70,7 @@ export class WireCase {
     this.#hook = parts.hook;
     this.#network = parts.network;
     this.#objects = parts.objects;
+    this.#scope = parts.scope;
     this.#states = parts.states;
     this.#ports = parts.ports;
     this.#fence = parts.fence;
@@ -107,7 +114,8 @@ export class WireCase {
     fence.watch(isDeviceHook(hook) ? count : undefined, others, lanesPast(plan.topology, onDevices));
     const watch = options.tracer?.watch(count!.programId());
     closing.defer(() => watch?.close());
-    return new WireCase({ plan, hook, network, objects, states, ports, fence, options, attachment, watch });
+    const scope = scopeOf(network, placements);
+    return new WireCase({ plan, hook, network, objects, scope, states, ports, fence, options, attachment, watch });
   }
 
   /** The state before the first step. */
@@ -118,7 +126,25 @@ export class WireCase {
   async run(step: PlannedStep): Promise<readonly Observation[]> {
     const seen = await this.#do(step);
     const isOurs = printersOf(this.#network);
-    return [...seen, ...this.#states.flatMap((state) => state.observe(step.index, isOurs))];
+    const state = this.#states.flatMap((each) => each.observe(step.index, isOurs));
+    return [...seen, ...state, ...(await this.#observed(step.index))];
+  }
+
+  get network(): Network {
+    return this.#network;
+  }
+
+  /** What of the machine is this case's. */
+  get scope(): Scope {
+    return this.#scope;
+  }
+
+  /** What the case's observers saw during a step. */
+  async #observed(step: number): Promise<readonly Observation[]> {
+    const { observe } = this.#plan;
+    if (observe.observers.length === 0) return [];
+    const seen = await this.#options.tracers.drain(tracersOf(observe.observers));
+    return observed(observe, seen, this.#scope).map((each) => ({ kind: "observed" as const, step, ...each }));
   }
 
   async #do(step: PlannedStep): Promise<readonly Observation[]> {

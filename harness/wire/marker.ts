@@ -5,6 +5,10 @@ export const markerEtherType = 0x88b5;
 
 const addressesBytes = 12;
 const name = new TextEncoder().encode("packetproof");
+const secretBytes = 8;
+
+/** What of a marker stands behind its Ethernet header. */
+export const markerPayloadBytes = name.length + secretBytes + 4;
 
 /**
  * Frames that only say "everything sent before me has arrived". `secret` is the run's own, so that no frame of a

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Session, SessionOptions } from "../model/backend.js";
+import type { SecondRun, Session, SessionOptions } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
 import type { Observation } from "../model/observation.js";
-import type { Plan } from "../model/plan.js";
+import type { Plan, PlannedStep } from "../model/plan.js";
 import { libc } from "../kernel/libc.js";
 import { loadObjects } from "../kernel/load-objects.js";
 import { RunFolder } from "../kernel/run-folder.js";
@@ -14,6 +14,9 @@ import { missingFor } from "./missing.js";
 import { AfPacketPort } from "./port/af-packet.js";
 import { CapPort, isCapInstalled } from "./port/cap.js";
 import { enableRunCounts } from "./run-count.js";
+import { missingForObservers } from "../observe/missing.js";
+import { Tracers, tracersOf } from "../observe/tracers.js";
+import { describeStep } from "./explain.js";
 import { XdpTracer } from "./xdp-tracer.js";
 
 /** What all cases of a run share: the run's folder, counting of program runs, how frames are sent. */
@@ -22,6 +25,7 @@ export class WireSession implements Session {
   readonly #folder: RunFolder;
   readonly #markers = new Markers(randomBytes(8));
   readonly #runCountsFd: number;
+  readonly #tracers = new Tracers();
   #networks = 0;
   #xdpTracer: XdpTracer | undefined;
 
@@ -36,7 +40,8 @@ export class WireSession implements Session {
   }
 
   missing(plan: Plan): readonly string[] {
-    const missing = missingFor(plan);
+    const tracefs = (): string => this.#folder.mount("tracefs");
+    const missing = [...missingFor(plan), ...missingForObservers(plan.observe.observers, tracefs)];
     if (this.#options.port === "cap" && !isCapInstalled()) return ["the package cap (npm install cap)", ...missing];
     return missing;
   }
@@ -51,15 +56,37 @@ export class WireSession implements Session {
     }
   }
 
+  async runAgain(plan: Plan): Promise<SecondRun | undefined> {
+    if (missingForObservers(["drops"], () => this.#folder.mount("tracefs")).length > 0) return undefined;
+    const lines = new Map<number, readonly string[]>();
+    const stack = new TeardownStack();
+    try {
+      const observations = await this.#run(plan, stack, async (step, running) => {
+        const seen = await this.#tracers.drain(["path"]);
+        lines.set(step.index, await describeStep(seen.get("path")!, running));
+      });
+      return { observations, lines };
+    } finally {
+      await stack[Symbol.asyncDispose]();
+    }
+  }
+
   async close(): Promise<void> {
+    await this.#tracers.close();
     await this.#xdpTracer?.close();
     await libc().closeInBackground(this.#runCountsFd);
     this.#folder.close();
   }
 
-  async #run(plan: Plan, stack: TeardownStack): Promise<readonly Observation[]> {
+  async #run(
+    plan: Plan,
+    stack: TeardownStack,
+    afterStep?: (step: PlannedStep, running: WireCase) => Promise<void>,
+  ): Promise<readonly Observation[]> {
     // While `ip` makes the network, this thread has time to load. What is not to be loaded needs none.
     const creating = plan.load.fails ? undefined : this.#createNetwork(plan, stack);
+    // Compiling takes bpftrace longer than the network takes; who fails says so where it is awaited.
+    this.#tracers.watch(tracersOf(plan.observe.observers)).catch(() => undefined);
     const result = loadObjects(plan, this.#folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     for (const { loaded } of result.objects) stack.defer(() => loaded.close());
@@ -73,12 +100,15 @@ export class WireSession implements Session {
       inline: this.#options.port === "af_packet",
       markers: this.#markers,
       tracer: plan.programType === "xdp" ? this.#tracer() : undefined,
+      tracers: this.#tracers,
       signal: this.#options.signal,
     });
+    await this.#tracers.watch([...tracersOf(plan.observe.observers), ...(afterStep ? ["path" as const] : [])]);
     const observations: Observation[] = [loadAccepted, ...running.observeStart()];
     for (const step of plan.steps) {
       this.#throwIfAborted();
       observations.push(...(await running.run(step)));
+      await afterStep?.(step, running);
     }
     return observations;
   }
