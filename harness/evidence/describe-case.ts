@@ -55,6 +55,8 @@ function textOf(step: PlannedStep): string[] {
       return [`GET ${step.url.value} from ${step.from.value}${step.times > 1 ? `, ${step.times} times` : ""}`];
     case "run":
       return [`${step.host.value}: ${step.command.value.join(" ")}`];
+    case "swap":
+      return [`replace the program${step.swap.times > 1 ? `, ${step.swap.times} times` : ""}`];
     case "clock":
       return [`${step.advanceMs} ms pass`];
     case "unload":

@@ -31,6 +31,8 @@ export interface Libbpf {
   bpf_map__fd(map: Pointer): number;
   bpf_map__pin_path(map: Pointer): string | null;
   bpf_map__set_pin_path(map: Pointer, path: string): number;
+  /** Before loading: the map is that of the descriptor, which stays the caller's. */
+  bpf_map__reuse_fd(map: Pointer, fd: number): number;
   /** The bytes that the map starts with, writable until the object is loaded; `sizeBytes` is a 64-bit size, out. */
   bpf_map__initial_value(map: Pointer, sizeBytes: Uint8Array): Pointer | null;
   ring_buffer__new(mapFd: number, sample: bigint, context: null, options: null): Pointer | null;
@@ -168,6 +170,7 @@ function declare(): Libbpf {
     bpf_map__fd: text("int bpf_map__fd(void *map)"),
     bpf_map__pin_path: text("const char *bpf_map__pin_path(void *map)"),
     bpf_map__set_pin_path: text("int bpf_map__set_pin_path(void *map, const char *path)"),
+    bpf_map__reuse_fd: text("int bpf_map__reuse_fd(void *map, int fd)"),
     bpf_map__initial_value: text("void *bpf_map__initial_value(void *map, void *size)"),
     ring_buffer__new: text("void *ring_buffer__new(int map_fd, void *sample, void *context, void *options)"),
     ring_buffer__consume: text("int ring_buffer__consume(void *ring)"),

@@ -28,21 +28,23 @@ const instructions = 1;
 /** Verified instructions from which on a log of them costs seconds. */
 const manyInstructions = 100_000;
 
+const noMaps: ReadonlyMap<string, number> = new Map();
+
 let logBuffer: Buffer | undefined;
 
 /**
  * Loads a plan's object with libbpf into the running kernel: the entry, the programs that the plan's maps refer to,
  * globals patched, maps created, pinned and filled as the plan says except for `plan.maps` (see `applyMaps`).
- * A refusal by verifier or libbpf is an answer; only what says nothing about the object (privilege, memory,
+ * Maps named in `reuse` are those of the descriptors there. A refusal by verifier or libbpf is an answer; only what says nothing about the object (privilege, memory,
  * descriptors) is thrown.
  */
-export function loadObject(plan: LoadPlan, folder: RunFolder): LoadResult {
+export function loadObject(plan: LoadPlan, folder: RunFolder, reuse = noMaps): LoadResult {
   const pins = makePinFolder(plan, folder);
   let result: LoadResult | undefined;
   try {
-    result = tryLoad(plan, pins, reasonOnly);
+    result = tryLoad(plan, pins, reasonOnly, reuse);
     if (!result.accepted && worthInstructions(plan, result.log)) {
-      const whole = tryLoad(plan, pins, instructions);
+      const whole = tryLoad(plan, pins, instructions, reuse);
       result = !whole.accepted && whole.errno === errnos.ENOSPC ? overlong(whole.log, result) : whole;
     }
     return result;
@@ -68,7 +70,12 @@ function overlong(part: string, reason: LoadResult & { accepted: false }): LoadR
   return { ...reason, log: part + omitted + reason.log };
 }
 
-function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): LoadResult {
+function tryLoad(
+  plan: LoadPlan,
+  pins: string | undefined,
+  logLevel: number,
+  reuse: ReadonlyMap<string, number>,
+): LoadResult {
   const logs = new LoadLogs((logBuffer ??= Buffer.allocUnsafeSlow(logBytes)), logLevel === reasonOnly);
   const { name } = plan.object;
   const bytes = bytesForLibbpf(plan);
@@ -77,7 +84,7 @@ function tryLoad(plan: LoadPlan, pins: string | undefined, logLevel: number): Lo
     const object = lib.bpf_object__open_mem(bytes, bytes.length, { objectName: name, pinRoot: pins ?? null });
     if (!object) return { object, errno: koffi().errno() };
     try {
-      prepareObject(object, plan, { pins, logOf: (index) => logs.part(index), logLevel });
+      prepareObject(object, plan, { pins, logOf: (index) => logs.part(index), logLevel, reuse });
       const errno = -lib.bpf_object__load(object);
       if (errno === 0) return { object, errno };
       lib.bpf_object__close(object);

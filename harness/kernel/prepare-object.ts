@@ -20,12 +20,18 @@ export interface PrepareOptions {
   readonly logOf: (index: number) => Uint8Array;
   /** BPF_LOG_… bits. */
   readonly logLevel: number;
+  /** Descriptors of maps that are there already and are to be used. */
+  readonly reuse: ReadonlyMap<string, number>;
 }
 
 /** Tells libbpf, between open and load, what of an object to load, as what, with which globals and pins. */
 export function prepareObject(object: Pointer, plan: LoadPlan, options: PrepareOptions): void {
   preparePrograms(object, plan, options);
   patchGlobals(object, plan);
+  for (const [name, fd] of options.reuse) {
+    const map = libbpf().bpf_object__find_map_by_name(object, name);
+    if (map) check(libbpf().bpf_map__reuse_fd(map, fd), `map '${name}' cannot be taken over`);
+  }
   if (options.pins !== undefined) preparePins(object, plan, options.pins);
 }
 

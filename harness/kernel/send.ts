@@ -14,20 +14,23 @@ import type { TestRun } from "./test-run.js";
 
 export interface SendWorld {
   readonly plan: Plan;
-  readonly programFd: number;
+  /** The repetitions of a packet are spread evenly over these, in their order. */
+  readonly programFds: readonly number[];
   readonly testRun: TestRun;
   readonly network: TestNetwork;
 }
 
 /** Runs the program with each packet, `times` times, each time fresh; one observation for each different result. */
 export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
-  const { plan, testRun, network, programFd } = world;
+  const { plan, testRun, network, programFds } = world;
   const { programType } = plan;
   const context = { ...(expectsContext(step) && emptyFields(programType)), ...network.provide(step.context) };
-  const shares = sharesOf(step.times, step.senders);
+  const shares = programFds.flatMap((programFd, i) => {
+    const times = sharesOf(step.times, programFds.length)[i]!;
+    return sharesOf(times, step.senders).map((runs, sender) => ({ programFd, sender, runs }));
+  });
   // Where per-CPU values are looked at, it has to be known which CPU counted.
   const pinned = step.unjudged || step.senders > 1 || plan.object.maps.some((map) => isPerCpu(map.type));
-  testRun.select(programFd, programType);
   return network.inside(() =>
     step.packets.flatMap((packet, index): Observation[] => {
       const reason = step.unjudged && whyNotTaken(plan, packet);
@@ -35,7 +38,9 @@ export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
       const link = linkLayer(programType, packet);
       const inputs = testRunInputs(programType, packet, link.wrapped, context);
       const results: Result[] = [];
-      for (const [sender, runs] of shares.entries()) {
+      for (const { programFd, sender, runs } of shares) {
+        if (runs === 0) continue;
+        testRun.select(programFd, programType);
         const work = (): void => runTimes(testRun, inputs, runs, results);
         const refused = unlessRefused(step, () => (pinned ? onCpu(sender, work) : work()));
         if (refused !== undefined) return [refusal(step, index, refused)];
@@ -65,9 +70,9 @@ function expectsContext(step: PlannedSend): boolean {
   return expectationsOn("kernel", step.expect).some(({ context }) => Object.keys(context).length > 0);
 }
 
-/** How many of `times` runs each sender makes. */
-function sharesOf(times: number, senders: number): number[] {
-  return Array.from({ length: senders }, (_, i) => Math.floor(times / senders) + (i < times % senders ? 1 : 0));
+/** `times` runs dealt out to so many. */
+function sharesOf(times: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(times / count) + (i < times % count ? 1 : 0));
 }
 
 function runTimes(testRun: TestRun, { data, context }: TestRunInputs, runs: number, results: Result[]): void {

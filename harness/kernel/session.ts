@@ -7,6 +7,8 @@ import { loadObject } from "./load.js";
 import type { LoadedObject } from "./loaded-object.js";
 import { missingFor } from "./missing.js";
 import { StateObserver } from "./observe.js";
+import { programsDuring } from "../model/swaps.js";
+import { loadReplacements } from "./replacements.js";
 import { RunFolder } from "./run-folder.js";
 import { runSend } from "./send.js";
 import { TestNetwork } from "./test-network.js";
@@ -44,6 +46,12 @@ export class KernelSession implements Session {
     const result = loadObject(plan, this.folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     const { loaded, statistics } = result;
+    const others = loadReplacements(plan, loaded, this.folder);
+    if (!others.accepted) {
+      loaded.close();
+      return [{ kind: "load", accepted: false, log: others.log, errno: others.errno }];
+    }
+    const programs = [loaded.programFd, ...others.loaded.map(({ programFd }) => programFd)];
     let observer: StateObserver | undefined;
     try {
       this.network.inside(() => loaded.applyMaps(plan.maps));
@@ -54,21 +62,28 @@ export class KernelSession implements Session {
       ];
       for (const step of plan.steps) {
         if (this.signal?.aborted) throw harnessError("timeout", "the run was interrupted");
-        for (const observation of this.runStep(plan, step, loaded)) seen.push(observation);
+        for (const observation of this.runStep(plan, step, loaded, programs)) seen.push(observation);
         for (const observation of observer.observe(step.index)) seen.push(observation);
       }
       return seen;
     } finally {
       observer?.close();
+      for (const each of others.loaded) each.close();
       loaded.close();
     }
   }
 
-  private runStep(plan: Plan, step: PlannedStep, loaded: LoadedObject): Observation[] {
+  /** `programs` are the descriptors of the program under test and what takes its place, by number. */
+  private runStep(plan: Plan, step: PlannedStep, loaded: LoadedObject, programs: readonly number[]): Observation[] {
     switch (step.kind) {
       case "send": {
         const { testRun, network } = this;
-        return runSend(step, { plan, programFd: loaded.programFd, testRun, network });
+        return runSend(step, {
+          plan,
+          programFds: programsDuring(plan, step).map((number) => programs[number]!),
+          testRun,
+          network,
+        });
       }
       case "maps":
         this.network.inside(() => loaded.applyMaps(step.patches));
@@ -76,6 +91,7 @@ export class KernelSession implements Session {
       case "unload":
         loaded.unload();
         return [];
+      case "swap":
       case "expect":
         return [];
       default:

@@ -15,6 +15,8 @@ export interface Limits {
   expectation(expectation: PlannedExpectation): readonly string[];
 }
 
+const missingSwap = "swap: the simulator does not replace programs yet";
+
 /** Where the kernel's clock is the machine's. */
 export const missingClock = "clock steps: only backend sim has a clock that can be moved";
 export const missingUptime = "uptime: only backend sim can choose it";
@@ -64,10 +66,13 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
     case "run":
       return [`${step.kind} steps need real sockets: backend wire has them`];
     case "send":
+      if (step.meanwhile && limits.backend === "sim") return [missingSwap];
       if (unloaded) return ["packets behind an unload step meet no program here: backend wire has a network"];
       return [...missingOfPackets(step, limits), ...missingOfContext(step, limits)];
     case "maps":
       return missingOfMaps(step.patches);
+    case "swap":
+      return limits.backend === "sim" ? [missingSwap] : [];
     case "clock":
       return limits.backend === "sim" ? [] : [missingClock];
     case "unload":

@@ -25,6 +25,8 @@ export interface Plan {
   readonly attach: readonly PlannedAttachment[];
   /** Further objects. Wherever else in the plan a map of theirs is meant, it is called `name/map`. */
   readonly objects: readonly PlannedObject[];
+  /** What swaps put in the place of `program`. */
+  readonly replacements?: readonly Replacement[];
   readonly globals: readonly GlobalPatch[];
   readonly maps: readonly MapPatch[];
   /** Map name → file name below the run's own bpffs. */
@@ -63,6 +65,19 @@ export interface PlannedObserving {
   readonly rules: readonly RuleSet[];
 }
 
+/** A program that takes the place of the one under test, and its maps where they have the same names. */
+export interface Replacement {
+  readonly object: BpfObject;
+  readonly program: ProgramSpec;
+}
+
+/** Programs by number: 0 is the one under test, n the nth replacement. */
+export interface PlannedSwap {
+  readonly from: number;
+  readonly to: number;
+  readonly times: number;
+}
+
 export interface GlobalPatch {
   readonly name: string;
   readonly section: string;
@@ -93,7 +108,15 @@ export type MapValue =
   | { readonly kind: "cpu"; readonly queueSize: number; readonly program: string | undefined };
 
 export type PlannedStep =
-  PlannedSend | PlannedMaps | PlannedUnload | PlannedClock | PlannedPing | PlannedHttp | PlannedRun | PlannedExpect;
+  | PlannedSend
+  | PlannedMaps
+  | PlannedUnload
+  | PlannedClock
+  | PlannedSwapStep
+  | PlannedPing
+  | PlannedHttp
+  | PlannedRun
+  | PlannedExpect;
 
 interface PlannedBase {
   readonly index: number;
@@ -109,6 +132,7 @@ export interface PlannedSend extends PlannedBase {
   readonly times: number;
   readonly senders: number;
   readonly context: Readonly<Record<string, FieldValue>>;
+  readonly meanwhile?: PlannedSwap | undefined;
   /**
    * Nobody judges this step (`packetproof replay`): every packet's result is wanted as it is, the bytes of dropped
    * packets too, and a packet that the backend does not take is a `refused` observation and not the end.
@@ -123,6 +147,11 @@ export interface PlannedMaps extends PlannedBase {
 
 export interface PlannedUnload extends PlannedBase {
   readonly kind: "unload";
+}
+
+export interface PlannedSwapStep extends PlannedBase {
+  readonly kind: "swap";
+  readonly swap: PlannedSwap;
 }
 
 export interface PlannedClock extends PlannedBase {

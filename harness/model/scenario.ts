@@ -108,7 +108,7 @@ export interface Case {
   readonly steps: readonly Step[];
 }
 
-export type Step = SendStep | MapsStep | UnloadStep | ClockStep | PingStep | HttpStep | RunStep | ExpectStep;
+export type Step = SendStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | ExpectStep;
 
 interface StepBase {
   /** As in messages: the step's own name, or `step 2`. */
@@ -147,6 +147,8 @@ export interface SendStep extends StepBase {
   readonly senders: number;
   /** Context fields before the program runs: `mark`, `cb`, `ingress_ifindex`, `data_meta`, … */
   readonly context: Readonly<Record<string, Located<FieldValue>>>;
+  /** The program is replaced while the packets go. */
+  readonly meanwhile: Swap | undefined;
   readonly expect: Expectation;
 }
 
@@ -161,6 +163,23 @@ export interface MapsStep extends StepBase {
 /** Detach and close program and maps; only what is pinned lives on. */
 export interface UnloadStep extends StepBase {
   readonly kind: "unload";
+  readonly expect: Expectation;
+}
+
+/** What takes the place of the program under test. */
+export interface Swap {
+  /** `previous`: what was there before the last swap. */
+  readonly program: Located<string> | "previous";
+  readonly entry: Located<string> | undefined;
+  /** To and fro so many times: an even number ends where it began. */
+  readonly times: number;
+  readonly span: Span;
+}
+
+/** Replaces the program under test atomically; maps of the same name stay. */
+export interface SwapStep extends StepBase {
+  readonly kind: "swap";
+  readonly swap: Swap;
   readonly expect: Expectation;
 }
 

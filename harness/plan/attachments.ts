@@ -44,14 +44,15 @@ export async function planObjects(
   const planned: ObjectInContext[] = [];
   for (const spec of scenario.objects) {
     const isMain = spec.program.value === scenario.program.value;
-    const object = isMain ? main : await context.problems.attemptAsync(() => find(spec.program, findObject));
+    const object = isMain ? main : await context.problems.attemptAsync(() => findObjectOf(spec.program, findObject));
     const each = object && planObject(context, spec, object);
     if (each) planned.push(each);
   }
   return planned;
 }
 
-async function find(program: Located<string>, findObject: FindObject | undefined): Promise<BpfObject> {
+/** Throws HarnessError "scenario" where only the scenario's own object can be had. */
+export async function findObjectOf(program: Located<string>, findObject: FindObject | undefined): Promise<BpfObject> {
   if (findObject) return findObject(program);
   throw harnessError("scenario", `${program.value} cannot be read here: the scenario's own object was given alone`, {
     span: program.span,

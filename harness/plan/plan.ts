@@ -12,6 +12,7 @@ import { expectsNothing } from "./expects-nothing.js";
 import { planObserving } from "./observe.js";
 import { findProgram } from "./program.js";
 import { checkHost, planStep } from "./step.js";
+import { Swaps } from "./swaps.js";
 
 /** All that a plan depends on besides scenario and object. */
 export interface PlanInputs {
@@ -58,7 +59,17 @@ export async function planScenario(
 
 type CasePlan = Pick<
   Plan,
-  "caseName" | "span" | "globals" | "maps" | "observe" | "steps" | "uptimeMs" | "backends" | "xfail" | "skip"
+  | "caseName"
+  | "span"
+  | "globals"
+  | "maps"
+  | "observe"
+  | "steps"
+  | "replacements"
+  | "uptimeMs"
+  | "backends"
+  | "xfail"
+  | "skip"
 >;
 
 function common(
@@ -112,8 +123,9 @@ async function planCase(
   )) ?? { observers: [], rules: [] };
   const watched = { ...context, observers: [...scenario.observe, ...each.observe].map(({ observer }) => observer) };
   const steps: PlannedStep[] = [];
+  const swaps = new Swaps(context, scenario, inputs.findObject);
   for (const [index, step] of each.steps.entries())
-    steps.push(await planStep(watched, step, index, inputs.readCapture));
+    steps.push(await planStep(watched, step, index, { openCapture: inputs.readCapture, swaps }));
   return {
     caseName: name,
     span,
@@ -124,6 +136,7 @@ async function planCase(
     globals: planGlobals(context, [...scenario.globals, ...each.globals]),
     maps: mergeSetUp(context, [...setUp, ...planMaps(context, each.maps)]),
     steps,
+    replacements: swaps.replacements,
     uptimeMs: each.uptimeMs,
   };
 }

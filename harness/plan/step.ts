@@ -7,13 +7,14 @@ import { planExpectation } from "./expect.js";
 import { planDeletes, planMaps } from "./map-entries.js";
 import { findPlace } from "./place.js";
 import { planPackets } from "./send.js";
+import type { Swaps } from "./swaps.js";
 
 /** A step with its packets built and its names looked up; what is wrong is collected in the context. */
 export async function planStep(
   context: PlanContext,
   step: Step,
   index: number,
-  openCapture: OpenCapture,
+  { openCapture, swaps }: { readonly openCapture: OpenCapture; readonly swaps: Swaps },
 ): Promise<PlannedStep> {
   const base = { index, label: step.label, span: step.span, expect: planExpectation(context, step.expect) };
   switch (step.kind) {
@@ -21,7 +22,10 @@ export async function planStep(
       const { times, senders } = step;
       const from = (step.from && findPlace(context, step.from)) ?? context.topology.from;
       const packets = await planPackets(context, step.packets, openCapture);
-      return { ...base, kind: "send", packets, from, times, senders, context: valuesOf(step.context) };
+      if (step.meanwhile && packets.length > 1)
+        wrong(context, step.meanwhile.span, "'meanwhile' goes with one packet, sent many times");
+      const meanwhile = step.meanwhile && (await swaps.plan(step.meanwhile));
+      return { ...base, kind: "send", packets, from, times, senders, context: valuesOf(step.context), meanwhile };
     }
     case "maps": {
       // A key that is both deleted and set is replaced: the old entry goes first.
@@ -35,6 +39,10 @@ export async function planStep(
     case "run":
       checkHost(context, step.host);
       return { ...step, ...base };
+    case "swap": {
+      const swap = await swaps.plan(step.swap);
+      return swap ? { ...base, kind: "swap", swap } : { ...base, kind: "expect" };
+    }
     case "clock":
       return { ...base, kind: "clock", advanceMs: step.advanceMs };
     case "unload":

@@ -52,6 +52,7 @@ cases:
     times: 10
     senders: 2
     truncate: 60
+    meanwhile: { swap: next.bpf.c }
     context: { rx_queue_index: 0 }
     expect:
       verdict: [XDP_TX, 4]
@@ -89,6 +90,8 @@ cases:
         expect:
           packet: [eth, ipv4, icmp, $]
           events: { map: events, type: event, ordered: false, timeout: 2s, list: [] }
+      - swap: { program: next.bpf.c, entry: next, times: 3 }
+      - swap: previous
       - clock: 1.5h
       - unload: true
       - expect: { maps: { counter: 3 } }

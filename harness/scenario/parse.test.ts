@@ -80,6 +80,7 @@ describe("parseScenario", () => {
       only: false,
       xfail: { wire: "known" },
       backends: ["kernel"],
+      uptimeMs: 7_200_000,
       maps: [],
       observe: [],
     });
@@ -97,6 +98,7 @@ describe("parseScenario", () => {
       times: 10,
       senders: 2,
       context: { rx_queue_index: { value: 0 } },
+      meanwhile: { program: { value: "next.bpf.c" }, entry: undefined, times: 1 },
       expect: {},
     });
     const [source] = step.packets;
@@ -178,8 +180,11 @@ describe("parseScenario", () => {
       "step 4: run",
       "step 5: send",
       "step 6: send",
-      "step 7: unload",
-      "step 8: expect",
+      "step 7: swap",
+      "step 8: swap",
+      "step 9: clock",
+      "step 10: unload",
+      "step 11: expect",
     ]);
   });
 

@@ -10,6 +10,7 @@ import { type Fields, type ObjectOf, type OtherKeys, defaulted, object, optional
 import { knownPlace } from "./places.js";
 import { boolean, integer, longTime, word } from "./scalars.js";
 import { packetsToSend } from "./send.js";
+import { meanwhile, swap } from "./swap.js";
 import type { World } from "./world.js";
 
 /** All keys of a step by the action they belong to; `name` and `expect` go with any. */
@@ -37,6 +38,9 @@ export function stepFields(world: World) {
       times: defaulted(integer(1, 10_000_000), 1, "how many times each packet is sent; 1 by default", 100),
       senders: defaulted(integer(1, 1024), 1, "how many CPUs send at once, sharing `times`; 1 by default", 2),
       context: defaulted(contextValues(world), {}, "fields of the program's context before it runs", { mark: 5 }),
+      meanwhile: optional(meanwhile, "what happens while the packets go: the program is replaced", {
+        swap: { program: "xdp_next.bpf.c", times: 100 },
+      }),
       truncate: optional(integer(0, 65_535, "a size in bytes"), "cut each packet off after so many bytes", 20),
     },
     ping: { ping: required(ping(topology), "echo requests from one host to another", { to: "10.0.0.2" }) },
@@ -51,6 +55,7 @@ export function stepFields(world: World) {
       delete: defaulted(mapKeys, [], "map entries to delete, as user space would", { blocked: ["10.0.0.1"] }),
     },
     unload: { unload: required(boolean, "true: detach the program and close its maps; what is pinned stays", true) },
+    swap: { swap: required(swap, "replaces the program under test atomically, with its maps", "xdp_next.bpf.c") },
     clock: {
       clock: required(
         longTime,
@@ -123,7 +128,7 @@ interface At {
   readonly report: Report;
 }
 
-const actionKeys: readonly string[] = ["send", "ping", "http", "run", "update", "delete", "unload", "clock"];
+const actionKeys: readonly string[] = ["send", "ping", "http", "run", "update", "delete", "unload", "clock", "swap"];
 
 /** A step does one thing; without any it only looks. */
 function chosenAction(node: MapNode, actionOf: ReadonlyMap<string, Action>, report: Report): Action | Invalid {
@@ -169,6 +174,10 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
       if (!found.unload) return at.report(at.node.span, "'unload' can only be true", "leave it out otherwise");
       return { ...base(found, at), kind: "unload" };
     }
+    case "swap": {
+      const found = decode(fields.swap);
+      return found === invalid ? invalid : { ...base(found, at), kind: "swap", swap: found.swap };
+    }
     case "clock": {
       const found = decode(fields.clock);
       return found === invalid ? invalid : { ...base(found, at), kind: "clock", advanceMs: found.clock };
@@ -185,7 +194,7 @@ function base(found: ObjectOf<StepFields["common"]>, { label, node }: At) {
 }
 
 function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at: At): Step | Invalid {
-  const { send, from, times, senders, context, truncate } = found;
+  const { send, from, times, senders, context, meanwhile, truncate } = found;
   const whole = send.find((source) => source.kind !== "layers");
   if (truncate !== undefined && whole) {
     return at.report(whole.span, "'truncate' cuts packets that are given as layers, and this one is not");
@@ -193,5 +202,5 @@ function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at
   const packets = send.map((source): SendSource => {
     return source.kind === "layers" ? { ...source, truncateBytes: truncate } : source;
   });
-  return { ...base(found, at), kind: "send", packets, from, times, senders, context };
+  return { ...base(found, at), kind: "send", packets, from, times, senders, context, meanwhile };
 }

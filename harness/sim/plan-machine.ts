@@ -88,6 +88,7 @@ export class PlanMachine {
         return [];
       case "expect":
         return [];
+      case "swap":
       case "ping":
       case "http":
       case "run":

@@ -1,5 +1,5 @@
 import type { Observation } from "../model/observation.js";
-import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
+import type { MapPatch, Plan, PlannedStep, PlannedSwap } from "../model/plan.js";
 import type { LoadedPlan, LoadedPlans } from "../kernel/load-objects.js";
 import { StateObserver } from "../kernel/observe.js";
 import type { RunFolder } from "../kernel/run-folder.js";
@@ -39,6 +39,12 @@ export interface CaseOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What a session lends to each of its cases, and what was loaded for this one. */
+interface LoadedCaseOptions extends CaseOptions {
+  /** Descriptors of the programs that swaps put in the place of the one under test. */
+  readonly replacements: readonly number[];
+}
+
 /** One case whose network is up, with its services running and its program attached. */
 export class WireCase {
   readonly #plan: Plan;
@@ -49,7 +55,7 @@ export class WireCase {
   readonly #states: readonly StateObserver[];
   readonly #ports: Ports;
   readonly #fence: Fence;
-  readonly #options: CaseOptions;
+  readonly #options: LoadedCaseOptions;
   readonly #watch: XdpWatch | undefined;
   #attachment: Attachment | undefined;
 
@@ -62,7 +68,7 @@ export class WireCase {
     states: readonly StateObserver[];
     ports: Ports;
     fence: Fence;
-    options: CaseOptions;
+    options: LoadedCaseOptions;
     attachment: Attachment;
     watch: XdpWatch | undefined;
   }) {
@@ -85,7 +91,7 @@ export class WireCase {
     network: Network,
     objects: LoadedPlans,
     stack: TeardownStack,
-    options: CaseOptions,
+    options: LoadedCaseOptions,
   ): Promise<WireCase> {
     const { hook } = plan;
     if (!isDeviceHook(hook) && !isCgroupHook(hook))
@@ -110,9 +116,10 @@ export class WireCase {
     });
     closing.defer(() => attachment.detach());
     const [count, ...others] = placements.map(({ programFd }) => new RunCount(programFd));
+    const counts = [count!, ...options.replacements.map((programFd) => new RunCount(programFd))];
     const onDevices = placements.flatMap(({ hook: each, at }) => (isDeviceHook(each) ? [{ hook: each, at }] : []));
-    fence.watch(isDeviceHook(hook) ? count : undefined, others, lanesPast(plan.topology, onDevices));
-    const watch = options.tracer?.watch(count!.programId());
+    fence.watch(isDeviceHook(hook) ? counts : [], others, lanesPast(plan.topology, onDevices));
+    const watch = options.tracer?.watch(counts.map((each) => each.programId()));
     closing.defer(() => watch?.close());
     const scope = scopeOf(network, placements);
     return new WireCase({ plan, hook, network, objects, scope, states, ports, fence, options, attachment, watch });
@@ -162,6 +169,7 @@ export class WireCase {
           inline: this.#options.inline && this.#plan.services.length === 0,
           attached: this.#attachment !== undefined,
           watch: this.#watch,
+          swap: (swap, count, done) => this.#swap(swap, count, done),
         });
       case "maps":
         for (const each of this.#objects) {
@@ -172,7 +180,7 @@ export class WireCase {
       case "unload":
         await this.#attachment?.detach();
         this.#attachment = undefined;
-        this.#fence.watch(undefined, [], lanesPast(this.#plan.topology, []));
+        this.#fence.watch([], [], lanesPast(this.#plan.topology, []));
         for (const { loaded } of this.#objects) loaded.unload();
         return [];
       case "ping":
@@ -184,11 +192,20 @@ export class WireCase {
         const result = await runCommand(this.#network, host.value, command.value, timeoutMs, { signal });
         return this.#afterwards({ kind: "run", step: step.index, ...result });
       }
+      case "swap":
+        this.#swap(step.swap, step.swap.times);
+        return [];
       case "clock":
         throw new Error("the machine's clock cannot be moved: missing() says so");
       case "expect":
         return [];
     }
+  }
+
+  /** So many replacements of a swap's, from the `done`th on. */
+  #swap({ from, to }: PlannedSwap, count: number, done = 0): void {
+    const programs = [this.#objects[0].loaded.programFd, ...this.#options.replacements];
+    for (let i = done; i < done + count; i++) this.#attachment?.replace(programs[i % 2 === 0 ? to : from]!);
   }
 
   /** What the processes of a step had to say to each other is no business of the next step's. */

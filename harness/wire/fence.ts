@@ -31,7 +31,7 @@ export class Fence {
   readonly #bypasses = new Map<string, PacketSocket>();
   readonly #deadLanes = new Set<string>();
   #lanes: readonly Lane[] = [];
-  #count: RunCount | undefined;
+  #counts: readonly RunCount[] = [];
   #others: readonly RunCount[] = [];
 
   /** `linksMayGoDown`: commands of the scenario may set interfaces down; lanes that lose a marker are then done with. */
@@ -42,21 +42,21 @@ export class Fence {
     this.#markers = markers;
   }
 
-  /** Which program counts, if any, which others there are, and on which lanes frames pass without meeting any. */
-  watch(count: RunCount | undefined, others: readonly RunCount[], lanes: readonly Lane[]): void {
-    this.#count = count;
+  /** Which programs count (swaps put several in one place), which others there are, and which lanes meet none. */
+  watch(counts: readonly RunCount[], others: readonly RunCount[], lanes: readonly Lane[]): void {
+    this.#counts = counts;
     this.#others = others;
     this.#lanes = lanes;
   }
 
   /** Runs so far; 0 where there is no program. */
   runs(): number {
-    return this.#count?.read() ?? 0;
+    return this.#counts.reduce((sum, count) => sum + count.read(), 0);
   }
 
   /** Waits until the program has run up to `target` times in all; false where it did not within a second. */
   async reached(target: number): Promise<boolean> {
-    if (!this.#count) return true;
+    if (this.#counts.length === 0) return true;
     const giveUpAt = performance.now() + runTimeoutMs;
     // It mostly has: a veth's frames are handled before sendmmsg(2) returns.
     for (let attempt = 0; this.runs() < target; attempt++) {

@@ -1,6 +1,6 @@
 import { harnessError } from "../model/error.js";
 import type { Observation } from "../model/observation.js";
-import type { PlannedSend } from "../model/plan.js";
+import type { PlannedSend, PlannedSwap } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
 import type { Network } from "../../netns/network.js";
 import type { DeviceHook } from "./attach/attach.js";
@@ -33,6 +33,8 @@ export interface SendContext {
   readonly attached: boolean;
   /** Watching the attached XDP program; undefined for other hooks, and where tracepoints cannot be had. */
   readonly watch: XdpWatch | undefined;
+  /** Makes `count` replacements of a swap's, after `done` others. */
+  readonly swap: (swap: PlannedSwap, count: number, done: number) => void;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface SendContext {
 export async function runSend(step: PlannedSend, context: SendContext): Promise<readonly Observation[]> {
   const before = await takeAll(context.ports);
   const observations: Observation[] = before.map((frame) => packetObservation(step, undefined, frame, context));
-  const inline = context.inline && step.senders === 1;
+  const inline = context.inline && step.senders === 1 && !step.meanwhile;
   const senders = await startSenders(step, context.network, context.ports.at(step.from));
   const run = async (): Promise<void> => {
     for (const packet of step.packets.keys())
@@ -76,7 +78,12 @@ async function runPacket(
   let ran = true;
   for (let done = 0; done < step.times && ran; done += burst) {
     const count = Math.min(burst, step.times - done);
-    await senders.send(sent, count);
+    const sending = senders.send(sent, count);
+    if (step.meanwhile && index === 0) {
+      const [before, after] = [done, done + count].map((share) => swapsAt(step, step.meanwhile!, share));
+      context.swap(step.meanwhile, after! - before!, before!);
+    }
+    await sending;
     ran = await fence.reached(runsBefore + done + count);
     if (step.times > burst) frames.push(...(await takeAll(ports)));
   }
@@ -106,6 +113,11 @@ async function runPacket(
       .map(({ frame }) => packetObservation(step, index, frame, context)),
     ...strays.map((frame) => packetObservation(step, undefined, frame, context)),
   ];
+}
+
+/** How many of a swap's replacements are made by the time that so many repetitions are sent. */
+function swapsAt({ times }: PlannedSend, swap: PlannedSwap, sent: number): number {
+  return Math.floor((swap.times * sent) / times);
 }
 
 async function takeAll(ports: Ports): Promise<readonly CapturedFrame[]> {

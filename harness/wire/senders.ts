@@ -17,7 +17,8 @@ export interface Senders {
 
 /** This thread through the port, or as many threads as the step asks for. */
 export async function startSenders(step: PlannedSend, network: Network, port: FramePort): Promise<Senders> {
-  if (step.senders > 1) return ThreadSenders.start(step, network);
+  // With something going on meanwhile, this thread is not free to send.
+  if (step.senders > 1 || step.meanwhile) return ThreadSenders.start(step, network);
   return {
     send: (frame, count) => port.send(new Array<Uint8Array>(count).fill(frame)),
     close: () => Promise.resolve(),

@@ -5,6 +5,7 @@ import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep } from "../model/plan.js";
 import { libc } from "../kernel/libc.js";
 import { loadObjects } from "../kernel/load-objects.js";
+import { loadReplacements } from "../kernel/replacements.js";
 import { RunFolder } from "../kernel/run-folder.js";
 import { createNetwork, type Network } from "../../netns/network.js";
 import { TeardownStack } from "../../netns/teardown.js";
@@ -90,6 +91,9 @@ export class WireSession implements Session {
     const result = loadObjects(plan, this.#folder);
     if (!result.accepted) return [{ kind: "load", accepted: false, log: result.log, errno: result.errno }];
     for (const { loaded } of result.objects) stack.defer(() => loaded.close());
+    const others = loadReplacements(plan, result.objects[0].loaded, this.#folder);
+    if (!others.accepted) return [{ kind: "load", accepted: false, log: others.log, errno: others.errno }];
+    for (const loaded of others.loaded) stack.defer(() => loaded.close());
     const { statistics } = result;
     const loadAccepted: Observation = { kind: "load", accepted: true, log: "", errno: 0, statistics };
     const network = await creating;
@@ -102,6 +106,7 @@ export class WireSession implements Session {
       tracer: plan.programType === "xdp" ? this.#tracer() : undefined,
       tracers: this.#tracers,
       signal: this.#options.signal,
+      replacements: others.loaded.map(({ programFd }) => programFd),
     });
     await this.#tracers.watch([...tracersOf(plan.observe.observers), ...(afterStep ? ["path" as const] : [])]);
     const observations: Observation[] = [loadAccepted, ...running.observeStart()];

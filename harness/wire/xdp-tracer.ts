@@ -49,9 +49,9 @@ export class XdpTracer {
     }
   }
 
-  /** Counts for the program of this number (bpf_prog_info.id) from now on. */
-  watch(programId: number): XdpWatch {
-    return new XdpWatch(this.#tracefs, programId);
+  /** Counts for the programs of these numbers (bpf_prog_info.id) from now on. */
+  watch(programIds: readonly number[]): XdpWatch {
+    return new XdpWatch(this.#tracefs, programIds);
   }
 
   async close(): Promise<void> {
@@ -59,15 +59,16 @@ export class XdpTracer {
   }
 }
 
-/** The counts of one program. */
+/** The counts of some programs together. */
 export class XdpWatch {
   readonly #events = new Map<keyof XdpCounts, readonly number[]>();
   readonly #value = new Uint8Array(8);
 
-  constructor(tracefs: string, programId: number) {
+  constructor(tracefs: string, programIds: readonly number[]) {
+    const ofThese = `(${programIds.map((id) => `prog_id == ${id}`).join(" || ")})`;
     for (const name of names) {
       const { tracepoint, condition } = counters[name];
-      const filter = `prog_id == ${programId}${condition ? ` && ${condition}` : ""}`;
+      const filter = `${ofThese}${condition ? ` && ${condition}` : ""}`;
       const text = new TextEncoder().encode(`${filter}\0`);
       const fds = cpus().map((_, cpu) => openCounter(tracefs, tracepoint, cpu));
       this.#events.set(name, fds);

@@ -25,7 +25,7 @@ export function placementsOf(objects: LoadedPlans): readonly [Placement, ...Plac
 /**
  * Attaches all programs, and starts the services with `serve`: a cgroup has to be there before the processes that
  * join it, while a program on an interface should not meet what services send when they start. What is attached
- * is detached in reverse order.
+ * is detached in reverse order; `replace` is about the first of them, the program under test.
  */
 export async function attachAll(
   network: Network,
@@ -33,23 +33,31 @@ export async function attachAll(
   serve: () => Promise<void>,
 ): Promise<Attachment> {
   const attached: Attachment[] = [];
+  let first: Attachment | undefined;
   const all: Attachment = {
+    replace: (programFd) => first?.replace(programFd),
     async detach() {
       for (const attachment of attached.toReversed()) await attachment.detach();
     },
   };
   try {
-    for (const { hook, at, programFd } of placements)
-      if (isCgroupHook(hook)) attached.push(attachToCgroup(network, hook, at.host, programFd));
+    for (const placement of placements) {
+      const { hook, at, programFd } = placement;
+      if (!isCgroupHook(hook)) continue;
+      attached.push(attachToCgroup(network, hook, at.host, programFd));
+      if (placement === placements[0]) first = attached.at(-1);
+    }
     await serve();
     const taken = new Set(placements.filter(({ hook }) => hook.startsWith("xdp")).map(({ at }) => formatPlace(at)));
     const before = new Map<string, number>();
-    for (const { hook, at, programFd } of placements) {
+    for (const placement of placements) {
+      const { hook, at, programFd } = placement;
       if (!isDeviceHook(hook)) continue;
       const place = `${hook} ${formatPlace(at)}`;
       const order = before.get(place) ?? 0;
       before.set(place, order + 1);
       attached.push(attach(network, { hook, at, programFd, order }, taken));
+      if (placement === placements[0]) first = attached.at(-1);
     }
     return all;
   } catch (failure) {

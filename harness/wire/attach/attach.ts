@@ -79,6 +79,8 @@ function attachXdpWithPeers(
 ): Attachment {
   const attachments: Attachment[] = [];
   const all: Attachment = {
+    // The program itself is attached last.
+    replace: (newProgramFd) => attachments.at(-1)!.replace(newProgramFd),
     async detach() {
       await Promise.all(attachments.map((attachment) => attachment.detach()));
     },

@@ -13,6 +13,7 @@ export const attachTypes = {
 } as const;
 
 const BPF_LINK_CREATE = 28;
+const BPF_LINK_UPDATE = 29;
 const EEXIST = 17;
 const EBUSY = 16;
 const EINVAL = 22;
@@ -51,6 +52,15 @@ export function createLink(request: LinkRequest): Attachment {
   if (fd < 0) throw systemError(-fd, `attaching to ${where} (${type})`, hintFor(type, -fd), "unsupported");
   let open = true;
   return {
+    replace(newProgramFd) {
+      // link_fd, new_prog_fd; without BPF_F_REPLACE whatever is there is replaced.
+      const update = new Uint8Array(16);
+      new DataView(update.buffer).setUint32(0, fd, true);
+      new DataView(update.buffer).setUint32(4, newProgramFd, true);
+      const result = libc().bpf(BPF_LINK_UPDATE, update, update.length);
+      if (result < 0)
+        throw systemError(-result, `replacing the program of ${where} (${type})`, undefined, "unsupported");
+    },
     async detach() {
       if (!open) return;
       open = false;

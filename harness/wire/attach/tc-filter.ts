@@ -12,6 +12,9 @@ export const tcAttachPoints = { ingress: 1, egress: 2 } as const;
 const firstPriority = 2;
 const handle = 1;
 
+/** The filter of the same handle and priority is changed in place (cls_bpf_change), not removed and added. */
+const BPF_TC_F_REPLACE = 1;
+
 export interface TcFilterRequest {
   readonly programFd: number;
   readonly ifindex: number;
@@ -38,6 +41,10 @@ export function attachTcFilter(request: TcFilterRequest, inside: <T>(work: () =>
   });
   let attached = true;
   return {
+    replace(newProgramFd) {
+      const replaced = inside(() => libbpf().bpf_tc_attach(hook, tcOptions(newProgramFd, priority, BPF_TC_F_REPLACE)));
+      if (replaced < 0) throw systemError(-replaced, `replacing the filter of ${where}`, undefined, "unsupported");
+    },
     detach() {
       if (attached) inside(() => libbpf().bpf_tc_detach(hook, tcOptions(0, priority)));
       attached = false;
@@ -57,11 +64,12 @@ function tcHook(ifindex: number, point: number): Uint8Array {
 }
 
 /** struct bpf_tc_opts {size_t sz; int prog_fd; __u32 flags, prog_id, handle, priority}. */
-function tcOptions(programFd: number, priority: number): Uint8Array {
+function tcOptions(programFd: number, priority: number, flags = 0): Uint8Array {
   const bytes = new Uint8Array(32);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(bytes.length), true);
   view.setInt32(8, programFd, true);
+  view.setUint32(12, flags, true);
   view.setUint32(20, handle, true);
   view.setUint32(24, priority, true);
   return bytes;
