@@ -1,6 +1,6 @@
 import type { BackendName } from "../model/backend.js";
 import { toHex } from "../model/hex.js";
-import { isPerCpu, type BpfObject, type MapSpec, type MapType } from "../model/object.js";
+import { isPerCpu, type BpfObject, type DataType, type MapSpec, type MapType } from "../model/object.js";
 import type { MapObservation, Observation } from "../model/observation.js";
 import type { ReplayedMap } from "../model/replay.js";
 
@@ -50,12 +50,45 @@ function specOf({ maps }: BpfObject, name: string): MapSpec | undefined {
 
 function entriesOf(spec: MapSpec | undefined, map: MapObservation | undefined): ReadonlyMap<string, string> {
   const isReference = spec !== undefined && referenceTypes.has(spec.type);
+  const addresses = spec?.value ? addressesIn(spec.value, 0) : [];
   return new Map(
     (map?.entries ?? []).map(({ key, values }) => [
       toHex(key),
-      isReference ? "(a reference)" : valueText(spec !== undefined && isPerCpu(spec.type), values),
+      isReference
+        ? "(a reference)"
+        : valueText(
+            spec !== undefined && isPerCpu(spec.type),
+            values.map((value) => without(value, addresses)),
+          ),
     ]),
   );
+}
+
+/** Structs of the kernel's own in values (include/uapi/linux/bpf.h): they hold addresses, or are hidden from user space. */
+const kernelStructs = /^bpf_(spin_lock|timer|wq|list_head|list_node|rb_root|rb_node|refcount)$/;
+
+interface Stretch {
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** Where a value holds addresses, which are each machine's own. */
+function addressesIn(type: DataType, offsetBytes: number): Stretch[] {
+  const { sizeBytes } = type;
+  if (type.kind === "pointer" || ("name" in type && kernelStructs.test(type.name))) return [{ offsetBytes, sizeBytes }];
+  if (type.kind === "struct")
+    return type.members.flatMap((member) => addressesIn(member.type, offsetBytes + Math.floor(member.offsetBits / 8)));
+  if (type.kind !== "array" || addressesIn(type.element, 0).length === 0) return [];
+  return Array.from({ length: type.length }, (_, i) =>
+    addressesIn(type.element, offsetBytes + i * type.element.sizeBytes),
+  ).flat();
+}
+
+function without(value: Uint8Array, stretches: readonly Stretch[]): Uint8Array {
+  if (stretches.length === 0) return value;
+  const copy = value.slice();
+  for (const { offsetBytes, sizeBytes } of stretches) copy.fill(0, offsetBytes, offsetBytes + sizeBytes);
+  return copy;
 }
 
 /** Machines differ in their number of CPUs: those behind the last that counted are left out. */

@@ -4,8 +4,8 @@ import { disassemble } from "../isa/disassemble.js";
 import type { PlacedInstruction } from "../isa/decode.js";
 import { slotsOf, type Instruction } from "../isa/instruction.js";
 import { ProgramFault } from "./fault.js";
-import { helperName } from "../isa/helper-names.js";
 import { stackBytesOf } from "./stack-use.js";
+import { calleeName } from "./kernel-functions.js";
 
 /** Bytes of a function's stack frame (MAX_BPF_STACK of the kernel). */
 export const frameBytes = 512;
@@ -92,7 +92,7 @@ export class Code {
     const source = line && `${line.file}:${line.line}`;
     const index = this.#indexOfSlot.get(slot);
     const text =
-      index === undefined ? "" : `: ${disassemble(this.instructions[index]!.instruction, { helper: helperName })}`;
+      index === undefined ? "" : `: ${disassemble(this.instructions[index]!.instruction, { helper: calleeName })}`;
     return new ProgramFault(`${source ?? this.name}: ${message} (instruction ${slot}${text})`, slot, source);
   }
 

@@ -14,6 +14,7 @@ export const errno = {
   ENOSPC: 28,
   ERANGE: 34,
   EDEADLK: 35,
+  ENONET: 64,
   EPROTO: 71,
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,

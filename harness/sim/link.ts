@@ -7,6 +7,7 @@ import type { ObjectFile } from "../object/object-file.js";
 import { functionsIn } from "../object/programs.js";
 import { relocationsOf, type ElfRelocation } from "../object/relocations.js";
 import { Code } from "./code.js";
+import { kernelFunctionNumber } from "./kernel-functions.js";
 
 /** Where the things lie that instructions refer to by name. */
 export interface LinkSymbols {
@@ -35,7 +36,7 @@ type Relocated = Instruction | { readonly section: ElfSection; readonly offset: 
  * CO-RE relocations against the object's own types need no patch: clang has written their values into
  * the instructions.
  *
- * @throws HarnessError "object" for relocations that make no sense, "unsupported" for kernel functions
+ * @throws HarnessError "object" for relocations that make no sense, "unsupported" for kernel functions that are not simulated
  */
 export function linkProgram(file: ObjectFile, section: string, name: string, symbols: LinkSymbols): Code {
   return new Linker(file, symbols).link(section, name);
@@ -112,7 +113,7 @@ class Linker {
     const { symbol } = relocation;
     const section = this.#file.elf.sections[symbol.section];
     if (instruction.kind === "callFunction") {
-      if (symbol.section === 0 || !section) throw this.#missing(part, slot, "kernel function", symbol.name);
+      if (symbol.section === 0 || !section) return this.#kernelFunction(part, slot, symbol);
       return { kind: "toFunction", section, offset: symbol.value + (instruction.distance + 1) * slotBytes };
     }
     if (instruction.kind !== "constant")
@@ -142,9 +143,16 @@ class Linker {
   }
 
   #external(part: Part, slot: number, instruction: Instruction & { kind: "constant" }, symbol: ElfSymbol): Instruction {
-    const address = this.#symbols.externAddress(symbol.name);
+    // Programs compare the address of a weak function with null, to see whether the kernel has it.
+    const address = this.#symbols.externAddress(symbol.name) ?? kernelFunctionNumber(symbol.name);
     if (address === undefined) throw this.#missing(part, slot, "kernel symbol", symbol.name);
     return value(instruction, address);
+  }
+
+  #kernelFunction(part: Part, slot: number, { name }: ElfSymbol): Instruction {
+    const helper = kernelFunctionNumber(name);
+    if (helper === undefined) throw this.#missing(part, slot, "kernel function", name);
+    return { kind: "callHelper", helper };
   }
 
   #objectAt(section: ElfSection, offset: number): string | undefined {

@@ -42,6 +42,16 @@ export interface PacketLoader {
   load(offset: number, sizeBytes: 1 | 2 | 4): number | undefined;
 }
 
+/** What bpf_throw() throws: the whole program ends, however deep its calls are nested. */
+export class ThrownCookie extends Error {
+  readonly cookie: bigint;
+
+  constructor(cookie: bigint) {
+    super(`the program throws ${cookie}`);
+    this.cookie = cookie;
+  }
+}
+
 /** What programs run on: memory, stack, helpers, and the world that a hook has made around them. */
 export class Machine {
   readonly arena: Arena;
@@ -85,7 +95,13 @@ export class Machine {
     this.#tailCalls = 0;
     this.arguments.set(1, context);
     this.#engine = engine;
-    engine.call(0, this.#entryFrame);
+    try {
+      engine.call(0, this.#entryFrame);
+    } catch (error) {
+      // The kernel's own handler returns what was thrown.
+      if (!(error instanceof ThrownCookie)) throw error;
+      this.arguments.set(0, error.cookie);
+    }
   }
 
   /**

@@ -1,6 +1,5 @@
 import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
 import { slotBytes } from "../isa/decode.js";
-import { helperName } from "../isa/helper-names.js";
 import type { BpfObject, MapSpec, ProgramSpec } from "../model/object.js";
 import type { GlobalPatch } from "../model/plan.js";
 import type { ObjectFile } from "../object/object-file.js";
@@ -11,6 +10,8 @@ import { Counters, type CounterOptions } from "./counters.js";
 import type { Instruments } from "./instruments.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
+import { objectHelpers } from "./helpers/objects.js";
+import { mergeHelpers } from "./helpers/table.js";
 import { linkProgram } from "./link.js";
 import { LinkCache } from "./link-cache.js";
 import type { MemoryPool } from "./memory-pool.js";
@@ -21,6 +22,7 @@ import { ReferenceStore } from "./maps/reference.js";
 import { dataBytes, DataSections } from "./sections.js";
 import { tailCallHelper } from "./special.js";
 import type { World } from "./world.js";
+import { calleeName, isKernelFunction } from "./kernel-functions.js";
 
 /** What the programs of an object meet: the hook's context and packets, and the helpers that work on them. */
 export interface HookWorld {
@@ -87,7 +89,9 @@ export class SimulatedObject<H extends HookWorld> {
     const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed + counterBytes), memories);
     this.maps = new MapTable(arena, world.cpus);
     this.hook = hook(arena, this.maps, world);
-    this.machine = new Machine(arena, instruments.helpers?.(this.hook.helpers, this.maps) ?? this.hook.helpers);
+    const ownObjects = objectHelpers(arena, (id) => structSize(this.#file, id));
+    const helpers = mergeHelpers(Object.fromEntries(this.hook.helpers), ownObjects);
+    this.machine = new Machine(arena, instruments.helpers?.(helpers, this.maps) ?? helpers);
     this.machine.packet = this.hook.loader;
     this.machine.tailCallTarget = (call) => this.#tailCallTarget(call);
     for (const spec of specs) this.maps.create(spec);
@@ -144,8 +148,11 @@ export class SimulatedObject<H extends HookWorld> {
       if (this.machine.helpers.has(instruction.helper)) return [];
       const line = code.lineOf(slot);
       const place = line ? `${line.file}:${line.line}` : `instruction ${slot} of '${code.name}'`;
-      const name = `${helperName(instruction.helper) ?? "unknown"} (#${instruction.helper})`;
-      return [{ code: "unsupported", message: `helper ${name} at ${place} is not simulated` }];
+      const name = calleeName(instruction.helper) ?? "unknown";
+      const what = isKernelFunction(instruction.helper)
+        ? `kernel function '${name}'`
+        : `helper ${name} (#${instruction.helper})`;
+      return [{ code: "unsupported", message: `${what} at ${place} is not simulated` }];
     });
     const [first, ...rest] = missing;
     if (first) throw new HarnessError([first, ...rest]);
@@ -174,6 +181,12 @@ export class SimulatedObject<H extends HookWorld> {
 function mostCounterBytes({ elf }: ObjectFile): number {
   const codeBytes = elf.sections.reduce((sum, { executable, sizeBytes }) => sum + (executable ? sizeBytes : 0), 0);
   return (codeBytes / slotBytes) * mostCounterBytesPerInstruction + redZonesBytes;
+}
+
+/** Size of a struct by its BTF id. */
+function structSize({ types }: ObjectFile, id: number): number | undefined {
+  const type = types?.resolve(id);
+  return type?.kind === "struct" ? type.sizeBytes : undefined;
 }
 
 /** A perf buffer without a size has a slot for every CPU (libbpf's `map_set_def_max_entries`). */

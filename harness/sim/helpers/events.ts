@@ -18,17 +18,9 @@ export type PacketSample = (sizeBytes: number) => Uint8Array | undefined;
 
 /** Ring buffers and perf buffers. */
 export function eventHelpers(maps: MapTable, world: World, sample: PacketSample): HelperTable {
-  const ring = (call: Call) => {
-    const map = maps.at(call.address(1));
-    if (!(map instanceof RingBufferStore)) throw new Fault(`takes map '${map.spec.name}' for a ring buffer`);
-    return map;
-  };
+  const ring = (call: Call) => ringBufferOf(call, maps);
   const finish = (verb: "submits" | "discards") => (call: Call) => {
-    const address = call.address(1);
-    const owner = [...maps.all].find((map) => map instanceof RingBufferStore && map.holds(address));
-    if (!(owner instanceof RingBufferStore))
-      throw new Fault(`${verb} 0x${address.toString(16)}, which is no reserved record (any more)`);
-    owner.finish(address, verb);
+    finishRecord(maps, call.address(1), verb);
     return 0;
   };
   return {
@@ -66,4 +58,19 @@ export function eventHelpers(maps: MapTable, world: World, sample: PacketSample)
     // bpf_ringbuf_query(map, flags)
     134: (call) => ring(call).query(call.u32(2)),
   };
+}
+
+/** The ring buffer that the first argument of a call is. */
+export function ringBufferOf(call: Call, maps: MapTable): RingBufferStore {
+  const map = maps.at(call.address(1));
+  if (!(map instanceof RingBufferStore)) throw new Fault(`takes map '${map.spec.name}' for a ring buffer`);
+  return map;
+}
+
+/** Ends the reservation of the record that begins at an address, in whatever ring buffer it is. */
+export function finishRecord(maps: MapTable, address: number, verb: "submits" | "discards"): void {
+  const owner = [...maps.all].find((map) => map instanceof RingBufferStore && map.holds(address));
+  if (!(owner instanceof RingBufferStore))
+    throw new Fault(`${verb} 0x${address.toString(16)}, which is no reserved record (any more)`);
+  owner.finish(address, verb);
 }

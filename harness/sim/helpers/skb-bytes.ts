@@ -5,7 +5,7 @@ import type { HelperTable } from "./table.js";
 const maxInt = 0x7fff_ffff;
 
 /** BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH, which change nothing that this packet has. */
-const storeFlags = 3n;
+export const storeFlags = 3n;
 
 /** Access to the bytes of an skb (net/core/filter.c). */
 export function skbByteHelpers(packet: SkbPacket): HelperTable {

@@ -1,13 +1,18 @@
 import { readable, writable, type Arena } from "../arena.js";
 import { errno } from "../errno.js";
+import { conntrackHelpers } from "../helpers/conntrack.js";
 import { csumHelpers } from "../helpers/csum.js";
+import { dynptrHelpers } from "../helpers/dynptr.js";
 import { eventHelpers } from "../helpers/events.js";
+import { exceptionHelpers } from "../helpers/exceptions.js";
 import { fibHelpers } from "../helpers/fib.js";
+import { iteratorHelpers } from "../helpers/iterators.js";
 import { kernelHelpers } from "../helpers/kernel.js";
+import { lockHelpers } from "../helpers/locks.js";
 import { mapHelpers } from "../helpers/maps.js";
 import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
-import { skbByteHelpers } from "../helpers/skb-bytes.js";
+import { skbByteHelpers, storeFlags } from "../helpers/skb-bytes.js";
 import { skbCsumHelpers } from "../helpers/skb-csum.js";
 import { skbFlowHelpers } from "../helpers/skb-flow.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
@@ -82,6 +87,17 @@ export class SkbWorld implements HookWorld {
       csumHelpers,
       eventHelpers(maps, world, (sizeBytes) => this.#packet.bytesAt(0, sizeBytes)),
       skbByteHelpers(this.#packet),
+      iteratorHelpers,
+      lockHelpers,
+      exceptionHelpers,
+      conntrackHelpers("bpf_skb_ct_lookup"),
+      dynptrHelpers(maps, {
+        from: "bpf_dynptr_from_skb",
+        isReadOnly: type !== "sched_cls",
+        storeFlags,
+        length: () => this.#packet.length,
+        bytesAt: (offset, length) => this.#packet.bytesAt(offset, length),
+      }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
       // Packets in cgroups and on sockets have one.
       type === "sched_cls" ? ownerlessHelpers : {},

@@ -5,7 +5,7 @@ import { whyTestRunRefuses } from "./test-run-input.js";
 const shortest = [
   { etherType: 0x0800, bytes: 34 },
   { etherType: 0x86dd, bytes: 54 },
-  { etherType: 0x0806, bytes: 15 },
+  { etherType: 0x0806, bytes: 14 },
 ];
 
 describe("packets that a test run takes", () => {

@@ -12,14 +12,13 @@ const networkHeaderBytes: ReadonlyMap<number, number> = new Map([
 
 /**
  * Why BPF_PROG_TEST_RUN does not take a packet, as the rest of "packet 2 …"; undefined where it does. Stricter than
- * what the simulator can run: an skb is never empty there, and no IP header is cut off.
+ * what the simulator can run: no IP header is cut off there.
  */
 export function whyTestRunRefuses(type: ProgramType, packet: Packet): string | undefined {
   const reason = whyNotTaken(type, packet);
   if (reason !== undefined || type === "xdp") return reason;
   const { linkType, bytes } = packet;
   const behind = linkType === "ethernet" ? bytes.length - ethernetBytes : bytes.length;
-  if (behind <= 0) return "has nothing behind the Ethernet header";
   const needed = networkHeaderBytes.get(etherType(packet)) ?? 0;
   return behind < needed ? `has ${behind} bytes of an IP header of ${needed} at least` : undefined;
 }

@@ -2,10 +2,15 @@ import { readable, type Arena } from "../arena.js";
 import type { Call } from "../call.js";
 import { errno } from "../errno.js";
 import { Fault } from "../fault.js";
+import { conntrackHelpers } from "../helpers/conntrack.js";
 import { csumHelpers } from "../helpers/csum.js";
+import { dynptrHelpers } from "../helpers/dynptr.js";
 import { eventHelpers } from "../helpers/events.js";
+import { exceptionHelpers } from "../helpers/exceptions.js";
 import { fibHelpers } from "../helpers/fib.js";
+import { iteratorHelpers } from "../helpers/iterators.js";
 import { kernelHelpers } from "../helpers/kernel.js";
+import { lockHelpers } from "../helpers/locks.js";
 import { mapHelpers } from "../helpers/maps.js";
 import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
@@ -96,6 +101,20 @@ export class XdpWorld implements HookWorld {
       csumHelpers,
       fibHelpers(world, true),
       eventHelpers(maps, world, sample),
+      iteratorHelpers,
+      lockHelpers,
+      exceptionHelpers,
+      conntrackHelpers("bpf_xdp_ct_lookup"),
+      dynptrHelpers(maps, {
+        from: "bpf_dynptr_from_xdp",
+        isReadOnly: false,
+        storeFlags: 0n,
+        length: () => this.#dataEnd - this.#data,
+        bytesAt: (offset, length) => {
+          const start = this.#data + offset;
+          return this.#isInside(offset, length) ? arena.bytes.subarray(start, start + length) : undefined;
+        },
+      }),
       this.#ownHelpers(),
     );
   }

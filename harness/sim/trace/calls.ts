@@ -1,4 +1,3 @@
-import { helperName } from "../../isa/helper-names.js";
 import { helperParameters } from "../../isa/helper-parameters.js";
 import { formatData } from "../../data/format.js";
 import type { HelperCall } from "../../model/trace.js";
@@ -8,10 +7,11 @@ import { functionAddresses } from "../machine.js";
 import type { MapStore } from "../maps/map-store.js";
 import type { MapTable } from "../maps/map-table.js";
 import type { Places } from "./places.js";
+import { calleeName } from "../kernel-functions.js";
 
 /** A call with its arguments in words, before it is made. */
 export function describeCall(helper: number, call: Call, maps: MapTable, places: Places): HelperCall {
-  const name = helperName(helper) ?? `helper #${helper}`;
+  const name = calleeName(helper) ?? `helper #${helper}`;
   const parameters = helperParameters(name);
   const at = parameters.indexOf("map");
   const map = at < 0 ? undefined : maps.find(call.address(at + 1));

@@ -1,5 +1,4 @@
 import { disassemble } from "../../isa/disassemble.js";
-import { helperName } from "../../isa/helper-names.js";
 import { toHex } from "../../model/hex.js";
 import type { BpfObject } from "../../model/object.js";
 import type { HelperCall, MemoryChange, SourceLine, TracedInstruction, TraceStep } from "../../model/trace.js";
@@ -11,6 +10,7 @@ import { frameStrideBytes } from "../machine.js";
 import type { MapTable } from "../maps/map-table.js";
 import { describeCall, describeResult } from "./calls.js";
 import { Places } from "./places.js";
+import { calleeName } from "../kernel-functions.js";
 
 /** Beyond this many steps, further ones are counted and not kept. */
 const mostSteps = 200_000;
@@ -174,7 +174,7 @@ export class Recording {
       this.instructions.push({
         function: body.name,
         slot,
-        text: disassemble(instruction, { helper: helperName }),
+        text: disassemble(instruction, { helper: calleeName }),
         line: this.#line(code, slot),
       }) - 1;
     indexes.set(index, number);

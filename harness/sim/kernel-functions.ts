@@ -1,0 +1,72 @@
+import { helperName } from "../isa/helper-names.js";
+import type { Helper } from "./machine.js";
+
+/**
+ * Kernel functions (kfuncs) that some hook simulates. Programs call them by name; linking gives each the number of a
+ * helper that no kernel has, so that engines know one kind of call.
+ */
+const names = [
+  "bpf_dynptr_from_skb",
+  "bpf_dynptr_from_xdp",
+  "bpf_dynptr_slice",
+  "bpf_dynptr_slice_rdwr",
+  "bpf_dynptr_adjust",
+  "bpf_dynptr_is_null",
+  "bpf_dynptr_is_rdonly",
+  "bpf_dynptr_size",
+  "bpf_dynptr_clone",
+  "bpf_dynptr_copy",
+  "bpf_dynptr_memset",
+  "bpf_iter_num_new",
+  "bpf_iter_num_next",
+  "bpf_iter_num_destroy",
+  "bpf_rcu_read_lock",
+  "bpf_rcu_read_unlock",
+  "bpf_preempt_disable",
+  "bpf_preempt_enable",
+  "bpf_local_irq_save",
+  "bpf_local_irq_restore",
+  "bpf_obj_new_impl",
+  "bpf_obj_drop_impl",
+  "bpf_refcount_acquire_impl",
+  "bpf_list_push_front_impl",
+  "bpf_list_push_back_impl",
+  "bpf_list_pop_front",
+  "bpf_list_pop_back",
+  "bpf_list_front",
+  "bpf_list_back",
+  "bpf_rbtree_add_impl",
+  "bpf_rbtree_remove",
+  "bpf_rbtree_first",
+  "bpf_throw",
+  "bpf_xdp_ct_lookup",
+  "bpf_skb_ct_lookup",
+  "bpf_ct_release",
+] as const;
+
+export type KernelFunctionName = (typeof names)[number];
+
+/** Above all numbers of helpers. */
+const firstNumber = 1 << 20;
+
+/** Undefined for functions that are not simulated. */
+export function kernelFunctionNumber(name: string): number | undefined {
+  const index = (names as readonly string[]).indexOf(name);
+  return index < 0 ? undefined : firstNumber + index;
+}
+
+/** Kernel functions by name, as a table of helpers. */
+export function kernelFunctions(
+  table: Readonly<Partial<Record<KernelFunctionName, Helper>>>,
+): Readonly<Record<number, Helper>> {
+  return Object.fromEntries(Object.entries(table).map(([name, helper]) => [kernelFunctionNumber(name)!, helper]));
+}
+
+/** What is called by a number: `bpf_redirect`, or the name of a kernel function. */
+export function calleeName(number: number): string | undefined {
+  return number < firstNumber ? helperName(number) : names[number - firstNumber];
+}
+
+export function isKernelFunction(number: number): boolean {
+  return number >= firstNumber;
+}
