@@ -167,4 +167,25 @@ export const plantedBugs: readonly PlantedBug[] = [
     from: "|| is_group_mac(ethernet->h_dest)",
     to: "",
   },
+  {
+    name: "tc_policy_no_refusals",
+    program: "tc_policy.bpf.c",
+    file: "tc_policy.bpf.c",
+    from: "flags & POLICY_DENY || ",
+    to: "",
+  },
+  {
+    name: "tc_policy_any_depth",
+    program: "tc_policy.bpf.c",
+    file: "tc_policy.bpf.c",
+    from: "labels == rule->labels ? rule->identity : rule->deeper",
+    to: "rule->identity",
+  },
+  {
+    name: "tc_policy_forgets_connections",
+    program: "tc_policy.bpf.c",
+    file: "tc_policy.bpf.c",
+    from: "connection = find_connection(&flow, answering);",
+    to: "",
+  },
 ];

@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scenario: ["model", "packet"],
   rules: ["model", "scenario"],
   plan: ["model", "packet", "object", "data", "scenario", "rules"],
+  policy: ["model", "packet", "scenario"],
   judge: ["model", "packet", "data"],
   evidence: ["model", "packet", "data"],
   reports: ["model"],
@@ -24,7 +25,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   netns: ["model", "kernel"],
   observe: ["model", "packet", "object", "rules", "kernel", "netns"],
   wire: ["model", "packet", "kernel", "netns", "observe"],
-  run: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "evidence", "kernel", "wire", "netns"],
+  run: [
+    "model",
+    "packet",
+    "object",
+    "sim",
+    "scenario",
+    "policy",
+    "plan",
+    "judge",
+    "evidence",
+    "kernel",
+    "wire",
+    "netns",
+  ],
   bench: ["model", "packet", "object", "sim", "scenario", "plan", "judge", "kernel", "wire", "netns", "run"],
   cli: [
     "model",
@@ -44,7 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These also run in a browser: no Node built-in at all, and of packages only those that need none. */
-const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "plan", "judge", "evidence"];
+const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "policy", "plan", "judge", "evidence"];
 const purePackages = ["yaml"];
 
 interface Import {

@@ -51,6 +51,8 @@ export interface Scenario {
   readonly hook: Located<Hook>;
   readonly globals: readonly WrittenEntry[];
   readonly maps: readonly WrittenEntry[];
+  /** Policy documents, and the pods that they are about. */
+  readonly policies: PolicySetUp | undefined;
   /** Map name → file name below the run's own bpffs. */
   readonly pins: Readonly<Record<string, Located<string>>>;
   readonly load: LoadExpectation;
@@ -85,6 +87,26 @@ export interface ObjectSpec {
   readonly attach: readonly AttachSpec[];
   readonly span: Span;
 }
+
+/** Network policies as they are written for clusters; before planning, they become contents of maps. */
+export interface PolicySetUp {
+  readonly files: readonly Located<string>[];
+  readonly namespaces: readonly { readonly name: string; readonly labels: LabelList }[];
+  readonly pods: readonly PodSetUp[];
+  /** Addresses of the node. */
+  readonly host: readonly string[];
+  readonly span: Span;
+}
+
+export interface PodSetUp {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: LabelList;
+  readonly addresses: readonly string[];
+  readonly span: Span;
+}
+
+export type LabelList = readonly (readonly [name: string, value: string])[];
 
 export interface LoadExpectation {
   /** The verifier (or libbpf) has to refuse the object with a log that matches. */
@@ -157,6 +179,8 @@ export interface MapsStep extends StepBase {
   readonly kind: "maps";
   readonly set: readonly WrittenEntry[];
   readonly delete: readonly WrittenEntry[];
+  /** New addresses of pods; before planning, they become changes of maps. */
+  readonly pods: readonly { readonly name: Located<string>; readonly addresses: readonly string[] }[];
   readonly expect: Expectation;
 }
 

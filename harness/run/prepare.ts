@@ -1,9 +1,10 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { HarnessError, type Diagnostic } from "../model/error.js";
 import type { BpfObject } from "../model/object.js";
 import type { Plan } from "../model/plan.js";
 import type { Located, Scenario } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
+import { applyPolicies } from "../policy/apply.js";
 import { planScenario } from "../plan/plan.js";
 import { parseScenario } from "../scenario/parse.js";
 import { findObject } from "./object.js";
@@ -35,7 +36,7 @@ export async function prepare(files: readonly string[], seed: number): Promise<P
     diagnostics.push(...parsed.diagnostics);
     if (!parsed.scenario || parsed.diagnostics.length > 0) continue;
     try {
-      prepared.push(await prepareScenario(parsed.scenario, seed));
+      prepared.push(await prepareScenario(parsed.scenario, seed, texts));
     } catch (error) {
       if (!(error instanceof HarnessError)) throw error;
       diagnostics.push(...error.diagnostics);
@@ -44,7 +45,17 @@ export async function prepare(files: readonly string[], seed: number): Promise<P
   return { prepared, diagnostics, texts };
 }
 
-async function prepareScenario(scenario: Scenario, seed: number): Promise<PreparedScenario> {
+async function prepareScenario(
+  written: Scenario,
+  seed: number,
+  texts: Map<string, string>,
+): Promise<PreparedScenario> {
+  const scenario = await applyPolicies(written, async (path, span) => {
+    const file = join(dirname(written.file), path);
+    const text = new TextDecoder().decode(await readInput(file, span));
+    texts.set(file, text);
+    return { text, file };
+  });
   const object = await findObject(scenario.program, scenario.file);
   const readCapture = (path: string, span: Span): Promise<Uint8Array> =>
     readInput(resolve(dirname(scenario.file), path), span);

@@ -38,6 +38,7 @@ function decode(root: Node, file: string, report: Report): Scenario | undefined 
     hook: found.hook,
     globals: found.globals,
     maps: found.maps,
+    policies: found.policies,
     pins: Object.fromEntries(found.pins.map(({ key, decoded }) => [key, decoded])),
     load: { fails: found.load?.fails },
     attach: found.attach,

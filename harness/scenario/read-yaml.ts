@@ -11,11 +11,26 @@ import { explainYamlError } from "./yaml-errors.js";
 const maxCharacters = 1 << 20;
 const maxDepth = 100;
 
+interface YamlTrees {
+  readonly roots: readonly Node[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * A text's only YAML document as a tree of nodes with spans. `root` is undefined where the text is
  * not one well-formed document; then there is at least one diagnostic. Never throws.
  */
 export function readYaml(text: string, file: string): { root: Node | undefined; diagnostics: readonly Diagnostic[] } {
+  const { roots, diagnostics } = readTrees(text, file, "one");
+  return { root: roots[0], diagnostics };
+}
+
+/** As many documents as there are, as `---` divides them; with any mistake in one of them, there are none. Never throws. */
+export function readYamlDocuments(text: string, file: string): YamlTrees {
+  return readTrees(text, file, "many");
+}
+
+function readTrees(text: string, file: string, count: "one" | "many"): YamlTrees {
   const lines = new Lines(text, file);
   const diagnostics: Diagnostic[] = [];
   const report = (span: Span, message: string, hint?: string): void => {
@@ -24,7 +39,7 @@ export function readYaml(text: string, file: string): { root: Node | undefined; 
   const whole = lines.span(0, text.search(/\r?\n|$/));
   const refuse = (message: string, hint?: string) => {
     report(whole, message, hint);
-    return { root: undefined, diagnostics };
+    return { roots: [], diagnostics };
   };
 
   if (text.length > maxCharacters) {
@@ -37,21 +52,29 @@ export function readYaml(text: string, file: string): { root: Node | undefined; 
   const { depth, unclosed } = inspectTokens(tokens);
   if (depth > maxDepth) return refuse(`lists and mappings inside each other more than ${maxDepth} deep`);
   const options = { intAsBigInt: true, uniqueKeys: false } as const;
-  const [document, second] = [...new Composer(options).compose(tokens, true, text.length)];
-  for (const error of firstOfEachLine([...(document?.errors ?? []), ...(document?.warnings ?? [])], lines)) {
+  const documents = [...new Composer(options).compose(tokens, true, text.length)];
+  const read = count === "one" ? documents.slice(0, 1) : documents;
+  const problems = read.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+  for (const error of firstOfEachLine(problems, lines)) {
     const { message, hint, start, end } = explainYamlError(error, text, unclosed);
     report(lines.span(start, end), message, hint);
   }
-  if (second) {
+  const [, second] = documents;
+  if (second && count === "one") {
     const start = Math.max(text.indexOf("---", second.range[0]), second.range[0]);
     report(lines.span(start, start + 3), "a second document starts here", "one file holds one scenario");
   }
-  if (diagnostics.length === 0 && !document?.contents) {
-    return refuse("the file is empty", "a scenario starts with `name:`, `program:` and `hook:`");
+  // A document without contents is what stands before the first `---`, or behind the last.
+  const contents = read.flatMap((document) => document.contents ?? []);
+  if (diagnostics.length === 0 && contents.length === 0) {
+    return refuse(
+      "the file is empty",
+      count === "one" ? "a scenario starts with `name:`, `program:` and `hook:`" : undefined,
+    );
   }
-  if (diagnostics.length > 0 || !document?.contents) return { root: undefined, diagnostics };
-  const root = new TreeBuilder(text, lines, report).build(document.contents);
-  return { root: diagnostics.length > 0 ? undefined : root, diagnostics };
+  if (diagnostics.length > 0) return { roots: [], diagnostics };
+  const roots = contents.flatMap((each) => new TreeBuilder(text, lines, report).build(each) ?? []);
+  return { roots: diagnostics.length > 0 ? [] : roots, diagnostics };
 }
 
 /** One slip often breaks the rest of its line; what the parser says of that is noise. */

@@ -16,7 +16,7 @@ const examples = [...text.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, yaml]) =
 function completed(example: string): string {
   if (/^program:/m.test(example)) return example;
   const head = "name: n\nprogram: p.o\nhook: xdp\n";
-  if (/^(maps|topology|services):/.test(example)) return `${head}${example}\ncases: []\n`;
+  if (/^(maps|policies|topology|services):/.test(example)) return `${head}${example}\ncases: []\n`;
   if (example.startsWith("- name:")) return `${head}cases:\n${example.replace(/^/gm, "  ")}`;
   const action = /^(send|steps):/.test(example) ? "" : "    send: [eth]\n";
   return `${head}cases:\n  - name: c\n${action}${example.replace(/^/gm, "    ")}`;

@@ -8,6 +8,7 @@ import { mapContents, mapKeys } from "./map-setup.js";
 import { type MapNode, type Node, entryOf } from "./node.js";
 import { type Fields, type ObjectOf, type OtherKeys, defaulted, object, optional, required } from "./object.js";
 import { knownPlace } from "./places.js";
+import { podAddresses } from "./policies.js";
 import { boolean, integer, longTime, word } from "./scalars.js";
 import { packetsToSend } from "./send.js";
 import { meanwhile, swap } from "./swap.js";
@@ -53,6 +54,7 @@ export function stepFields(world: World) {
         blocked: [{ key: "10.0.0.1", value: 1 }],
       }),
       delete: defaulted(mapKeys, [], "map entries to delete, as user space would", { blocked: ["10.0.0.1"] }),
+      pods: defaulted(podAddresses, [], "pods that have other addresses from now on", { web: ["10.0.1.9"] }),
     },
     unload: { unload: required(boolean, "true: detach the program and close its maps; what is pinned stays", true) },
     swap: { swap: required(swap, "replaces the program under test atomically, with its maps", "xdp_next.bpf.c") },
@@ -128,7 +130,18 @@ interface At {
   readonly report: Report;
 }
 
-const actionKeys: readonly string[] = ["send", "ping", "http", "run", "update", "delete", "unload", "clock", "swap"];
+const actionKeys: readonly string[] = [
+  "send",
+  "ping",
+  "http",
+  "run",
+  "update",
+  "delete",
+  "pods",
+  "unload",
+  "clock",
+  "swap",
+];
 
 /** A step does one thing; without any it only looks. */
 function chosenAction(node: MapNode, actionOf: ReadonlyMap<string, Action>, report: Report): Action | Invalid {
@@ -166,7 +179,7 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
     case "maps": {
       const found = decode(fields.maps);
       if (found === invalid) return invalid;
-      return { ...base(found, at), kind: "maps", set: found.update, delete: found.delete };
+      return { ...base(found, at), kind: "maps", set: found.update, delete: found.delete, pods: found.pods };
     }
     case "unload": {
       const found = decode(fields.unload);

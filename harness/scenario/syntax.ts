@@ -9,6 +9,7 @@ import { defaulted, object, optional, record, required } from "./object.js";
 import { observeDoc, observing } from "./observe.js";
 import { attachments, objects } from "./programs.js";
 import { regex, text, word } from "./scalars.js";
+import { policies } from "./policies.js";
 import { services } from "./services.js";
 import { defaultTopology, topology } from "./topology.js";
 import type { World } from "./world.js";
@@ -61,6 +62,10 @@ export function scenarioSyntax(world: World, refused: boolean) {
     globals: defaulted(globalValues, [], "global variables by name, set before the program is loaded", { debug: true }),
     maps: defaulted(mapContents, [], "map contents before the first step, by map name", {
       blocked: [{ key: "10.0.0.1", value: 1 }],
+    }),
+    policies: optional(policies, "network policies as written for clusters, and the pods they are about", {
+      files: ["shop.yml"],
+      pods: { web: { labels: { app: "web" }, addresses: ["10.0.1.1"] } },
     }),
     pins: defaulted(
       record("file names by map name", located(pinName)),
