@@ -21,6 +21,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   judge: ["model", "packet", "data"],
   evidence: ["model", "packet", "data"],
   reports: ["model"],
+  // What runs in the page shows packets as the harness decodes them.
+  client: ["model", "packet", "reports"],
   kernel: ["model", "packet", "object", "data"],
   netns: ["model", "kernel"],
   observe: ["model", "packet", "object", "rules", "kernel", "netns"],
@@ -60,6 +62,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** These also run in a browser: no Node built-in at all, and of packages only those that need none. */
 const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "policy", "plan", "judge", "evidence"];
 const purePackages = ["yaml"];
+/** The page itself. */
+const pagePackages = ["preact", "preact/hooks", "uplot"];
 
 interface Import {
   readonly file: string;
@@ -92,6 +96,13 @@ describe("import directions", () => {
     expect(wrong.map(describeImport)).to.deep.equal([]);
   });
 
+  it("the page uses no Node built-in and no package but those that are bundled with it", () => {
+    const wrong = imports.filter(
+      ({ folder, target }) => folder === "client" && !target.startsWith(".") && !pagePackages.includes(target),
+    );
+    expect(wrong.map(describeImport)).to.deep.equal([]);
+  });
+
   it("the folders that also run in a browser use no global of Node", () => {
     const wrong = pure.flatMap((folder) =>
       sourcesBelow(join(projectRoot, "harness", folder)).filter((file) =>
@@ -105,7 +116,7 @@ describe("import directions", () => {
 /** Sources without tests; arbitraries are test input (fast-check) that lives beside what it generates. */
 function sourcesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .filter((entry) => !/\.(test|contract)\.ts$|arbitraries\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }
@@ -118,9 +129,13 @@ function importsOf(file: string): Import[] {
   return [...text.matchAll(pattern)].map((match) => ({ file, folder, target: match[1]! }));
 }
 
-/** `harness/packet/tcp.ts` → `packet`, `netns/clean.ts` → `netns`; undefined for files of harness/ itself. */
+/**
+ * `harness/packet/tcp.ts` → `packet`, `netns/clean.ts` → `netns`, `reports/html/client/app.tsx` → `client`; undefined
+ * for files of harness/ itself.
+ */
 function folderOf(file: string): string | undefined {
   const [top, below, ...rest] = relative(projectRoot, file).split(sep);
+  if (top === "reports" && rest[0] === "client") return "client";
   if (top !== "harness") return top;
   return rest.length > 0 ? below : undefined;
 }

@@ -32,7 +32,11 @@ Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend
     .option("--grep <regexp>", "only cases whose `file › scenario › case` matches", regexp)
     .option("--seed <number>", "start of all generated values", natural)
     .option("--shard <i/n>", "the i-th of n parts of the cases", shard)
+    .option("--html <file>", "write a report to look at: one file, opened from disk")
     .option("--json <file>", "write the results as JSON")
+    .option("--junit <file>", "write the results as JUnit XML")
+    .option("--tap <file>", "write the results as TAP")
+    .option("--github", "print annotations for GitHub Actions, and write the step summary", false)
     .option("--blob <file>", "write all that happened as JSON lines, gzipped for .gz: what `report` reads")
     .option("--captures <folder>", "write every case's packets, in and out, as pcapng")
     .addOption(

@@ -10,22 +10,22 @@ import { run, type RunOptions } from "../run/run.js";
 import { selectJobs } from "../run/select.js";
 import { readSources } from "../run/sources.js";
 import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
-import { foldReport } from "../../reports/totals.js";
+import { recordRun } from "../../reports/record.js";
+import { reportOf } from "../../reports/totals.js";
 import { backendName, unavailableLine } from "./backend-option.js";
 import { EventFile } from "./event-file.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
-import { prepareOutput, writeJson } from "./write-json.js";
 import { printDiagnostics } from "./report-error.js";
+import { prepareReports, writeReports, type ReportOptions } from "./report-files.js";
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends ReportOptions {
   readonly backend?: readonly string[];
   readonly jobs: number;
   readonly grep?: RegExp;
   readonly seed?: number;
   readonly shard?: { readonly index: number; readonly count: number };
-  readonly json?: string;
   readonly blob?: string;
   readonly captures?: string;
   readonly port: "af_packet" | "cap";
@@ -36,7 +36,7 @@ export interface RunCommandOptions {
 export async function runCommand(paths: readonly string[], options: RunCommandOptions): Promise<number> {
   const asked = options.backend?.map(backendName);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
-  if (options.json !== undefined) await prepareOutput(options.json);
+  await prepareReports(options);
   const files = await findScenarios(paths);
   const { prepared, diagnostics, texts } = await prepare(files, seed);
   if (diagnostics.length > 0) {
@@ -101,9 +101,11 @@ async function report(
   status.clear();
   for (const name of endings) process.off(name, interrupt);
 
-  const folded = foldReport(events);
-  if (options.json !== undefined) await writeJson(options.json, folded);
+  const record = recordRun(events);
+  const folded = reportOf(record);
+  await writeReports(record, options);
   process.stdout.write(`${summaryText(folded, paint)}\n`);
+  if (options.html !== undefined) process.stdout.write(`report    ${options.html}\n`);
   if (stop.signal.aborted) {
     process.stdout.write(`interrupted: ${jobs.length - done} cases were not run\n`);
     return exitStatus.failed;

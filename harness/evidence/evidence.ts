@@ -10,7 +10,7 @@ import type {
   StepEvidence,
   VerdictEvidence,
 } from "../model/evidence.js";
-import { allExpectations } from "../model/expectations.js";
+import { allExpectations, expectationsOn } from "../model/expectations.js";
 import { sameBytes, toHex } from "../model/hex.js";
 import type { EventObservation, MapObservation, Observation, PacketObservation } from "../model/observation.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
@@ -92,7 +92,8 @@ function stepEvidence(seen: Step): StepEvidence {
   };
 }
 
-function packetEvidence(step: PlannedSend, { here, startNs, named }: Step): PacketEvidence[] {
+function packetEvidence(step: PlannedSend, { backend, here, startNs, named }: Step): PacketEvidence[] {
+  const wanted = new Set(expectationsOn(backend, step.expect).flatMap(({ context }) => Object.keys(context)));
   const kept = firstPackets(step.packets.map(({ bytes }) => bytes.length));
   // Looked up by packet: steps with thousands of packets have as many observations.
   const byPacket = groupBy(here, (o) => ("packet" in o ? o.packet : undefined));
@@ -102,18 +103,23 @@ function packetEvidence(step: PlannedSend, { here, startNs, named }: Step): Pack
     sent: index < kept ? undefined : toBase64(step.packets[index]!.bytes),
     verdicts: verdictEvidence(all),
     redirect: all.find((o) => o.kind === "redirect")?.dev,
-    context: Object.fromEntries(
-      Object.entries(all.find((o) => o.kind === "context")?.fields ?? {}).map(([name, value]) => [
-        name,
-        formatPattern(undefined, { kind: "equals", value }),
-      ]),
-    ),
+    context: contextEvidence(all, wanted),
     frames: frameEvidence(
       all.filter((o) => o.kind === "packet"),
       step.packets[index]!.bytes,
       startNs,
     ),
   }));
+}
+
+/** The fields that the scenario speaks of: backends see all there are. */
+function contextEvidence(observations: readonly Observation[], wanted: ReadonlySet<string>): Record<string, string> {
+  const fields = Object.entries(observations.find((o) => o.kind === "context")?.fields ?? {});
+  return Object.fromEntries(
+    fields.flatMap(([name, value]) =>
+      wanted.has(name) ? [[name, formatPattern(undefined, { kind: "equals", value })]] : [],
+    ),
+  );
 }
 
 function verdictEvidence(observations: readonly Observation[]): VerdictEvidence[] {

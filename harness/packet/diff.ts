@@ -47,7 +47,7 @@ export function diffPackets(expected: Packet, actual: Packet): readonly FieldDif
   return found.map((difference, i) => (hints[i] === undefined ? difference : { ...difference, hint: hints[i] }));
 }
 
-function alignPackets(expected: Packet, actual: Packet): AlignedPackets {
+export function alignPackets(expected: Packet, actual: Packet): AlignedPackets {
   const [before, after] = [parsePacket(expected), parsePacket(actual)];
   const names = ({ layers }: ParsedPacket): string[] => layers.map(({ protocol }) => protocol);
   return { expected: before, actual: after, origin: alignLayers(names(before), names(after)) };
@@ -200,7 +200,7 @@ function indented(text: string): readonly string[] {
 }
 
 /** Offsets of bytes that differ or have no counterpart, layer by layer, so that moved headers still compare. */
-function changedBytes({ expected, actual, origin }: AlignedPackets): {
+export function changedBytes({ expected, actual, origin }: AlignedPackets): {
   readonly expectedMarks: ReadonlySet<number>;
   readonly actualMarks: ReadonlySet<number>;
 } {

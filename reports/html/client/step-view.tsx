@@ -1,0 +1,238 @@
+import { useState } from "preact/hooks";
+import type {
+  FrameEvidence,
+  PacketEvidence,
+  SentPacket,
+  StepDescription,
+  StepEvidence,
+} from "../../../harness/model/evidence.js";
+import type { Packet } from "../../../harness/model/packet.js";
+import { bytesOf } from "./archive.js";
+import { PacketView } from "./packet-view.js";
+
+/** One step: what was done, and everything that was seen of it on one backend. */
+export function StepView(props: { step: StepDescription; seen: StepEvidence | undefined; alone: boolean }) {
+  const { step, seen, alone } = props;
+  return (
+    <section class="step" aria-label={step.label}>
+      {!alone && <h3>{step.label}</h3>}
+      {step.text.length > 0 && <pre class="did">{step.text.join("\n")}</pre>}
+      {step.kind === "send" && <Packets step={step} seen={seen} />}
+      {seen && (
+        <>
+          {seen.faults.map((text, i) => (
+            <p key={i} class="fault">
+              {text}
+            </p>
+          ))}
+          <Strays frames={seen.strays} />
+          <MapChanges seen={seen} />
+          <Events seen={seen} />
+          <Printed lines={seen.printk} />
+          {seen.clients.map(({ result, output }, i) => (
+            <div key={i} class="client">
+              <p>
+                <b>{result}</b>
+              </p>
+              {output.trim() !== "" && <pre tabIndex={0}>{output.trimEnd()}</pre>}
+            </div>
+          ))}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** A packet of the step, with what became of it; further ones by their numbers. */
+function Packets({ step, seen }: { step: StepDescription; seen: StepEvidence | undefined }) {
+  const [shown, setShown] = useState(0);
+  const extra = (seen?.packets ?? []).filter(({ sent }) => sent !== undefined);
+  const all: readonly SentPacket[] = [
+    ...step.packets,
+    ...extra.map(
+      ({ index, sent }) => ({ index, linkType: step.packets[0]?.linkType ?? "ethernet", bytes: sent! }) as const,
+    ),
+  ];
+  const sent = all[Math.min(shown, all.length - 1)];
+  if (!sent) return null;
+  const evidence = seen?.packets.find(({ index }) => index === sent.index);
+  return (
+    <>
+      {all.length > 1 && (
+        <nav class="numbers" aria-label="Packets of this step">
+          {all.map(({ index }, i) => (
+            <button key={index} aria-current={i === shown ? "true" : undefined} onClick={() => setShown(i)}>
+              {index + 1}
+            </button>
+          ))}
+          {step.omittedPackets > 0 && <span class="dim">and {step.omittedPackets} more that are not kept</span>}
+        </nav>
+      )}
+      <OnePacket key={sent.index} sent={sent} evidence={evidence} step={step} />
+    </>
+  );
+}
+
+function OnePacket(props: { sent: SentPacket; evidence: PacketEvidence | undefined; step: StepDescription }) {
+  const { sent, evidence, step } = props;
+  const [chosen, setChosen] = useState(0);
+  const packet: Packet = { linkType: sent.linkType, bytes: bytesOf(sent.bytes) };
+  const frames = evidence?.frames ?? [];
+  const frame = frames[chosen];
+  const times = step.times > 1 ? `, ${step.times} times` : "";
+  const context = Object.entries(evidence?.context ?? {});
+  return (
+    <>
+      <p class="fate">
+        <span class="dim">
+          from {step.from}
+          {times}:
+        </span>{" "}
+        {evidence?.verdicts.map(({ verdict, evidence: how, durationNs, times: count }, i) => (
+          <span key={i}>
+            {count > 1 && `${count} × `}
+            <b>{verdict}</b>{" "}
+            <span class="dim">
+              {how}
+              {durationNs !== undefined && `, ${durationNs.toLocaleString("en")} ns`}
+            </span>{" "}
+          </span>
+        ))}
+        {evidence?.redirect !== undefined && (
+          <>
+            redirected to <b>{evidence.redirect}</b>{" "}
+          </>
+        )}
+        {frames.length === 0 && <span class="dim">nothing came out</span>}
+      </p>
+      {frames.length > 1 && (
+        <nav class="numbers" aria-label="Where it was seen">
+          {frames.map((each, i) => (
+            <button key={i} aria-current={i === chosen ? "true" : undefined} onClick={() => setChosen(i)}>
+              {placeText(each)}
+            </button>
+          ))}
+        </nav>
+      )}
+      <PacketView
+        key={chosen}
+        sent={packet}
+        out={frame && frameBytes(frame, packet)}
+        place={frame ? placeText(frame) : ""}
+      />
+      {context.length > 0 && (
+        <p class="context">
+          <span class="dim">context afterwards:</span> {context.map(([name, value]) => `${name} ${value}`).join(", ")}
+        </p>
+      )}
+    </>
+  );
+}
+
+function placeText({ place, direction, times }: FrameEvidence): string {
+  const where = direction === "output" ? "output" : direction === "stack" ? `stack of ${place}` : place;
+  return times > 1 ? `${where} × ${times}` : where;
+}
+
+function frameBytes({ bytes, direction }: FrameEvidence, sent: Packet): Packet {
+  const linkType = direction === "output" ? sent.linkType : "ethernet";
+  return { linkType, bytes: bytes === undefined ? sent.bytes : bytesOf(bytes) };
+}
+
+function Strays({ frames }: { frames: readonly FrameEvidence[] }) {
+  return (
+    <>
+      {frames.map((frame, i) => (
+        <div key={i} class="stray">
+          <p>
+            <b>nothing accounts for this frame</b> <span class="dim">{placeText(frame)}</span>
+          </p>
+          <PacketView
+            sent={undefined}
+            out={{ linkType: "ethernet", bytes: bytesOf(frame.bytes ?? "") }}
+            place={placeText(frame)}
+          />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function MapChanges({ seen }: { seen: StepEvidence }) {
+  if (seen.maps.length === 0) return null;
+  return (
+    <table class="plain maps" aria-label="Map entries that changed">
+      <thead>
+        <tr>
+          <th scope="col">map entry</th>
+          <th scope="col">before</th>
+          <th scope="col">after</th>
+        </tr>
+      </thead>
+      <tbody>
+        {seen.maps.map(({ map, key, before, after }) => (
+          <tr key={`${map} ${key}`}>
+            <th scope="row">
+              {map}[{key}]
+            </th>
+            <td>{before ?? <span class="dim">absent</span>}</td>
+            <td>{after ?? <span class="dim">absent</span>}</td>
+          </tr>
+        ))}
+        {seen.omittedChanges > 0 && (
+          <tr>
+            <td colSpan={3} class="dim">
+              {seen.omittedChanges.toLocaleString("en")} more entries changed
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+function Events({ seen }: { seen: StepEvidence }) {
+  if (seen.events.length === 0) return null;
+  return (
+    <table class="plain" aria-label="Events">
+      <thead>
+        <tr>
+          <th scope="col">events of</th>
+          <th scope="col">value</th>
+          <th scope="col" class="number">
+            CPU
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {seen.events.map(({ map, text, cpu, lost }, i) => (
+          <tr key={i}>
+            <th scope="row">{map}</th>
+            <td>
+              {text}
+              {lost > 0 && <span class="wrong">{lost} lost before it</span>}
+            </td>
+            <td class="number">{cpu ?? ""}</td>
+          </tr>
+        ))}
+        {seen.omittedEvents > 0 && (
+          <tr>
+            <td colSpan={3} class="dim">
+              {seen.omittedEvents} more events
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+function Printed({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <figure class="printed">
+      <figcaption>bpf_printk</figcaption>
+      <pre tabIndex={0}>{lines.join("\n")}</pre>
+    </figure>
+  );
+}

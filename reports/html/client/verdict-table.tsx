@@ -1,0 +1,83 @@
+import type { CaseDescription, PacketEvidence } from "../../../harness/model/evidence.js";
+import type { CaseResult } from "../../../harness/model/outcome.js";
+
+interface Row {
+  readonly label: string;
+  readonly packets: number;
+  /** One text for each result. */
+  readonly cells: readonly string[];
+}
+
+/** Every packet's verdict, backends side by side; packets in a row that fare alike share a line. */
+export function VerdictTable(props: { description: CaseDescription; results: readonly CaseResult[] }) {
+  const results = props.results.filter(({ evidence }) => evidence);
+  const rows = verdictRows(props.description, results);
+  if (rows.length === 0) return null;
+  return (
+    <table class="verdicts" aria-label="Verdicts by backend">
+      <thead>
+        <tr>
+          <td />
+          {results.map(({ backend }) => (
+            <th key={backend} scope="col">
+              {backend}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ label, cells }, i) => (
+          <tr key={i} class={disagree(cells) ? "differ" : ""}>
+            <th scope="row">{label}</th>
+            {cells.map((text, j) => (
+              <td key={j}>{text === "" ? <span class="dim">not seen</span> : text}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A backend may leave several verdicts open: then one of them has to be the other's. */
+function disagree(cells: readonly string[]): boolean {
+  const sets = cells.filter((text) => text !== "").map((text) => text.split(/ or |, /));
+  const [first, ...rest] = sets;
+  return rest.some((names) => !names.some((name) => first!.includes(name)));
+}
+
+export function verdictRows({ steps }: CaseDescription, results: readonly CaseResult[]): Row[] {
+  const rows: Row[] = [];
+  for (const [number, step] of steps.entries()) {
+    if (step.kind !== "send") continue;
+    const indexes = new Set(results.flatMap(({ evidence }) => packetsOf(evidence, number).map(({ index }) => index)));
+    let before: Row | undefined;
+    for (const index of [...indexes].sort((a, b) => a - b)) {
+      const cells = results.map(({ evidence }) =>
+        verdictText(packetsOf(evidence, number).find((p) => p.index === index)),
+      );
+      const name = steps.length > 1 ? step.label : "";
+      const alike = before && before.cells.join("\0") === cells.join("\0");
+      if (alike) rows.pop();
+      const packets: number = alike ? before!.packets + 1 : 1;
+      const first = index - packets + 1;
+      const range = packets > 1 ? `packets ${first + 1}–${index + 1}` : indexes.size > 1 ? `packet ${index + 1}` : "";
+      before = { label: [name, range].filter((text) => text !== "").join(", ") || "verdict", packets, cells };
+      rows.push(before);
+    }
+  }
+  return rows;
+}
+
+function packetsOf(evidence: CaseResult["evidence"], step: number): readonly PacketEvidence[] {
+  return evidence?.steps.find((seen) => seen.step === step)?.packets ?? [];
+}
+
+function verdictText(packet: PacketEvidence | undefined): string {
+  if (!packet) return "";
+  const names = packet.verdicts.map(({ verdict, times }) =>
+    times > 1 && packet.verdicts.length > 1 ? `${times} × ${verdict}` : verdict,
+  );
+  const redirect = packet.redirect === undefined ? "" : ` to ${packet.redirect}`;
+  return `${names.join(", ")}${redirect}`;
+}

@@ -1,0 +1,57 @@
+import type { Environment, Totals } from "../../harness/model/event.js";
+import type { CaseDescription } from "../../harness/model/evidence.js";
+import type { CaseResult, OutcomeKind } from "../../harness/model/outcome.js";
+
+/**
+ * What page and generator agree on. The index is read when the page opens and is all that lists and summaries need;
+ * everything else is compressed, several cases together, and decoded when somebody looks.
+ */
+export interface PageIndex {
+  readonly environment: Environment;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly totals: Totals;
+  readonly backends: readonly string[];
+  readonly files: readonly IndexedFile[];
+  readonly systems: readonly IndexedSystem[];
+  readonly cases: readonly IndexedCase[];
+  /** Number of archive parts with cases; part `n` is the element `part-n`. */
+  readonly parts: number;
+}
+
+/** One scenario file. */
+export interface IndexedFile {
+  readonly path: string;
+  readonly scenario: string;
+}
+
+export interface IndexedSystem {
+  readonly id: string;
+  readonly system: string;
+  readonly program: string;
+  /** Indexes of its scenario files. */
+  readonly files: readonly number[];
+}
+
+export interface IndexedCase {
+  readonly name: string;
+  readonly file: number;
+  /** For each backend of the index: what came of it; null where the case is not run there. */
+  readonly outcomes: readonly (OutcomeKind | null)[];
+  readonly durationsMs: readonly (number | null)[];
+  /** First words of what is wrong, for the list. */
+  readonly trouble: string | undefined;
+  /** Archive part, and the place in it. */
+  readonly part: number;
+  readonly place: number;
+}
+
+/** What an archive part holds: an array of these. */
+export interface ArchivedCase {
+  readonly description: CaseDescription | undefined;
+  readonly results: readonly CaseResult[];
+}
+
+/** Element ids of the page. */
+export const ids = { index: "index", files: "files", part: (n: number) => `part-${n}` } as const;

@@ -1,0 +1,191 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect } from "chai";
+import type { Browser, Page } from "playwright-core";
+import { readEvents } from "../../harness/cli/event-file.js";
+import type { RunEvent } from "../../harness/model/event.js";
+import { projectRoot } from "../../harness/run/project.js";
+import { recordRun } from "../record.js";
+import { renderHtml } from "./page.js";
+import { launchBrowser } from "./test-browser.js";
+
+/** A real browser opens the page from disk, as people do. Skipped where no Chromium is installed. */
+describe("the HTML report", () => {
+  let folder: string;
+  let events: readonly RunEvent[];
+  let browser: Browser | undefined;
+  before(async function () {
+    this.timeout(60_000);
+    folder = await mkdtemp(join(tmpdir(), "packetproof-html-"));
+    events = await readEvents(join(projectRoot, "fixtures", "reports", "run.jsonl.gz"));
+    browser = await launchBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** What the browser complained of, and asked for besides the file. */
+  interface Opened {
+    readonly page: Page;
+    readonly complaints: readonly string[];
+    readonly requests: readonly string[];
+  }
+
+  async function open(test: Mocha.Context, from = events, hash = "", width = 1280): Promise<Opened> {
+    if (!browser) return test.skip();
+    const file = join(folder, `${Math.random().toString(36).slice(2)}.html`);
+    await writeFile(file, await renderHtml(recordRun(from)));
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on("console", (message) => message.type() !== "log" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => requests.push(request.url()));
+    const url = pathToFileURL(file).href;
+    await page.goto(url + hash);
+    await page.waitForSelector("main *");
+    return { page, complaints, requests };
+  }
+
+  /** Nothing but the file itself, and no complaint about its policy or script. */
+  function expectQuiet({ complaints, requests }: Opened): void {
+    expect(complaints).to.deep.equal([]);
+    expect(requests.filter((url) => !/^(file|data):/.test(url))).to.deep.equal([]);
+    expect(requests.filter((url) => url.startsWith("file:")).length).to.equal(1);
+  }
+
+  it("opens with what failed first, and what was proved where", async function () {
+    const opened = await open(this);
+    const { page } = opened;
+    const failures = await page.locator(".failures .name").allTextContents();
+    expect(failures.length).to.equal(2);
+    expect(await page.locator("#systems").textContent()).to.contain("what was proved where");
+    expect(await page.locator(".tile .what").allTextContents()).to.deep.equal(["sim", "kernel", "wire"]);
+    expect((await page.screenshot()).length).to.be.greaterThan(10_000);
+    expectQuiet(opened);
+  });
+
+  it("is filtered by words, outcomes and systems, by keyboard alone", async function () {
+    const opened = await open(this, events, "#/cases");
+    const { page } = opened;
+    const rows = page.locator(".row");
+    const all = await rows.count();
+    await page.keyboard.press("/");
+    await page.keyboard.type("sim:failed");
+    expect(await rows.count()).to.equal(2);
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type('P1 "reply"');
+    const names = await rows.allTextContents();
+    expect(names.length).to.be.within(0, all - 1);
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("no such case");
+    expect(await page.locator('[role="status"]').textContent()).to.equal("0 cases");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("TCP");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("j");
+    await page.waitForSelector("article.case");
+    const first = await page.locator("article.case h2").textContent();
+    await page.keyboard.press("j");
+    await page.waitForFunction((name) => document.querySelector("article.case h2")?.textContent !== name, first);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("article.case", { state: "detached" });
+    expectQuiet(opened);
+  });
+
+  it("shows a failing case: expected against actual, changed fields and bytes, the topology", async function () {
+    const opened = await open(this);
+    const { page } = opened;
+    await page.locator(".failures button", { hasText: "reaches the first backend" }).click();
+    await page.waitForSelector(".packet");
+    expect(await page.locator(".mismatches tbody th").first().textContent()).to.equal("tcp.checksum");
+    expect(await page.locator(".mismatches .expected").first().textContent()).to.equal("0xf6a9");
+    // The program rewrote addresses, and left a checksum wrong: the page says both.
+    expect(await page.locator(".layer tr.changed th").allTextContents()).to.include("dst");
+    expect(await page.locator(".layer .wrong").first().textContent()).to.contain("0xf6a9");
+    expect(await page.locator(".hex .changed").count()).to.be.greaterThan(2);
+    expect(await page.locator("svg.topology").getAttribute("aria-label")).to.contain("the program is at");
+    await page.keyboard.press("b");
+    await page.waitForFunction(() =>
+      /kernel/.test(document.querySelector('[aria-selected="true"]')?.textContent ?? ""),
+    );
+    await page.locator("summary", { hasText: "Verifier" }).click();
+    expect(await page.locator("table", { hasText: "machine code" }).textContent()).to.match(/\d/);
+    expectQuiet(opened);
+  });
+
+  it("shows what packets and files say as text, and runs none of it", async function () {
+    const opened = await open(this, events, "#/cases?case=0");
+    const { page } = opened;
+    await page.waitForSelector(".packet");
+    expect(await page.title()).to.equal("✗ 6 failed · packetproof");
+    expect(await page.locator("article.case h2").textContent()).to.contain(
+      '</script><script>document.title="run"</script>',
+    );
+    expect(await page.locator("main img, main script, main b b").count()).to.equal(0);
+    await page.locator("summary", { hasText: "Scenario" }).click();
+    expect(await page.locator(".source").textContent()).to.contain("<img src=x onerror=alert(1)>");
+    expectQuiet(opened);
+  });
+
+  it("fits a phone, and names everything that can be pressed", async function () {
+    const opened = await open(this, events, "#/cases?case=0", 390);
+    const { page } = opened;
+    await page.waitForSelector(".packet");
+    const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    expect(content).to.be.at.most(width);
+    const nameless = await page
+      .locator("button, input, svg[role=img], [role=img]")
+      .evaluateAll((all) => all.filter((e) => !(e.getAttribute("aria-label") ?? e.textContent)?.trim()).length);
+    expect(nameless).to.equal(0);
+    expectQuiet(opened);
+  });
+
+  it("keeps five thousand cases in one file of a few MB, and opens it with the heavy parts still packed", async function () {
+    this.timeout(60_000);
+    const many = manyCases(events, 5000);
+    const html = await renderHtml(recordRun(many));
+    expect(html.length).to.be.lessThan(30 * 1024 * 1024);
+    const opened = await open(this, many);
+    const { page } = opened;
+    const openMs = await page.evaluate(() => performance.now());
+    console.log(`      5,000 cases: ${(html.length / 1024 / 1024).toFixed(1)} MB, open after ${Math.round(openMs)} ms`);
+    await page.locator("nav button", { hasText: "Cases" }).click();
+    expect(await page.locator('[role="status"]').textContent()).to.equal("5,000 cases");
+    // Files without failures are closed until somebody looks.
+    expect(await page.locator(".row").count()).to.equal(50);
+    expectQuiet(opened);
+  });
+});
+
+/** The same cases again and again, in files of fifty, with packets of their own. */
+function manyCases(events: readonly RunEvent[], count: number): RunEvent[] {
+  const { results, cases } = recordRun(events);
+  const isFailing = ({ file }: { file: string }): boolean => file.includes("must-fail");
+  const passing = [...cases.values()].filter((each) => !each.case.includes("script") && !isFailing(each));
+  const failing = [...cases.values()].find(isFailing)!;
+  const made: RunEvent[] = events.filter((event) => event.type === "start" || event.type === "file");
+  for (let i = 0; i < count; i++) {
+    const description = i === 0 ? failing : passing[i % passing.length]!;
+    const place = { file: `scenarios/generated/${Math.floor(i / 50)}.yml`, case: `${description.case} ${i}` };
+    const steps = description.steps.map((step) => ({
+      ...step,
+      packets: step.packets.map((packet) => ({ ...packet, bytes: unlike(packet.bytes, i) })),
+    }));
+    made.push({ type: "case", description: { ...description, ...place, steps } });
+    for (const result of results)
+      if (result.file === description.file && result.case === description.case)
+        made.push({ type: "result", result: { ...result, ...place, span: { ...result.span, file: place.file } } });
+  }
+  return [...made, { type: "end", durationMs: 60_000 }];
+}
+
+/** Bytes that compress as badly as other packets would. */
+function unlike(base64: string, seed: number): string {
+  const bytes = Buffer.from(base64, "base64");
+  for (let i = 34; i < bytes.length; i++) bytes[i] = (Math.imul(seed + 1, 2654435761) >>> (i % 24)) & 0xff;
+  return bytes.toString("base64");
+}

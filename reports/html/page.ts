@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import type { CaseResult } from "../../harness/model/outcome.js";
+import { caseKey, type RunRecord } from "../record.js";
+import { countOutcomes } from "../totals.js";
+import { clientBundle } from "./bundle.js";
+import { ids, type ArchivedCase, type IndexedCase, type PageIndex } from "./page-data.js";
+
+/** Cases that are compressed, and decoded, together: neighbours have topology, packets and words in common. */
+const casesInPart = 32;
+
+/**
+ * A run as one HTML file: opened from disk, it needs no server and no network, and its policy allows neither. All
+ * data is JSON in elements that are never run; text gets on the page only as text.
+ */
+export async function renderHtml(record: RunRecord): Promise<string> {
+  const { script, style } = await clientBundle();
+  const { index, parts } = indexRun(record);
+  const { totals } = index;
+  const failed = totals.failed + totals.error;
+  const title = failed > 0 ? `✗ ${failed} failed · packetproof` : `✓ ${totals.passed} passed · packetproof`;
+  const policy = [
+    "default-src 'none'",
+    `script-src '${hashOf(script)}'`,
+    `style-src '${hashOf(style)}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return [
+    `<!doctype html>`,
+    `<html lang="en">`,
+    `<head>`,
+    `<meta charset="utf-8">`,
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    `<meta name="viewport" content="width=device-width, initial-scale=1">`,
+    `<meta name="color-scheme" content="light dark">`,
+    `<title>${title}</title>`,
+    `<link rel="icon" href="data:,">`,
+    `<style>${style}</style>`,
+    `</head>`,
+    `<body>`,
+    `<div id="app"></div>`,
+    `<noscript>This report needs JavaScript, which comes with the file.</noscript>`,
+    `<script type="application/json" id="${ids.index}">${embeddable(JSON.stringify(index))}</script>`,
+    ...parts.map((part, n) => archive(ids.part(n), part)),
+    archive(ids.files, [...record.files]),
+    `<script>${script}</script>`,
+    `</body>`,
+    `</html>`,
+    ``,
+  ].join("\n");
+}
+
+/** JSON in which nothing can end the element around it. */
+function embeddable(json: string): string {
+  return json.replaceAll("<", "\\u003c");
+}
+
+function archive(id: string, value: unknown): string {
+  const bytes = deflateRawSync(JSON.stringify(value), { level: 9 });
+  return `<script type="text/plain" id="${id}">${bytes.toString("base64")}</script>`;
+}
+
+/** A source expression of the Content Security Policy for an inline element. */
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}
+
+function indexRun(record: RunRecord): { index: PageIndex; parts: ArchivedCase[][] } {
+  const { start, results, durationMs } = record;
+  const groups = new Map<string, CaseResult[]>();
+  for (const result of results) {
+    const key = caseKey(result);
+    const group = groups.get(key);
+    if (group) group.push(result);
+    else groups.set(key, [result]);
+  }
+  const backends = ["sim", "kernel", "wire"].filter((name) => results.some(({ backend }) => backend === name));
+  const files = new Map<string, { index: number; path: string; scenario: string }>();
+  const parts: ArchivedCase[][] = [];
+  const cases: IndexedCase[] = [];
+  for (const [key, group] of groups) {
+    const first = group[0]!;
+    let file = files.get(first.file);
+    if (!file) files.set(first.file, (file = { index: files.size, path: first.file, scenario: first.scenario }));
+    if ((parts.at(-1)?.length ?? casesInPart) >= casesInPart) parts.push([]);
+    const part = parts.at(-1)!;
+    const on = (backend: string): CaseResult | undefined => group.find((result) => result.backend === backend);
+    cases.push({
+      name: first.case,
+      file: file.index,
+      outcomes: backends.map((backend) => on(backend)?.outcome ?? null),
+      durationsMs: backends.map((backend) => on(backend)?.durationMs ?? null),
+      trouble: group.map(troubleOf).find((text) => text !== undefined),
+      part: parts.length - 1,
+      place: part.length,
+    });
+    const inOrder = backends.flatMap((backend) => on(backend) ?? []);
+    part.push({ description: record.cases.get(key), results: inOrder });
+  }
+  const index: PageIndex = {
+    environment: start.environment,
+    seed: start.seed,
+    startedAt: start.startedAt,
+    durationMs,
+    totals: countOutcomes(results),
+    backends,
+    files: [...files.values()].map(({ path, scenario }) => ({ path, scenario })),
+    systems: start.systems.flatMap(({ id, system, program, scenarios }) => {
+      const covered = scenarios.flatMap((path) => files.get(path)?.index ?? []);
+      return covered.length > 0 ? [{ id, system, program, files: covered }] : [];
+    }),
+    cases,
+    parts: parts.length,
+  };
+  return { index, parts };
+}
+
+/** The list shows one line of it. */
+const longestTrouble = 120;
+
+function troubleOf({ outcome, mismatches, error }: CaseResult): string | undefined {
+  if (outcome !== "failed" && outcome !== "error") return undefined;
+  const [first] = mismatches;
+  const text = first ? `${first.what}: expected ${first.expected}, actual ${first.actual}` : (error?.message ?? "");
+  return text.slice(0, longestTrouble);
+}
