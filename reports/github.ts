@@ -1,27 +1,46 @@
 import type { CaseResult, Mismatch } from "../harness/model/outcome.js";
 import type { Span } from "../harness/model/span.js";
+import type { Trace } from "../harness/model/trace.js";
 import type { RunRecord } from "./record.js";
+import { sourcePath } from "./source-path.js";
 import { countOutcomes } from "./totals.js";
 
 /**
  * Workflow commands of GitHub Actions, one a line: each mismatch becomes an annotation at the line of the scenario
- * that it contradicts. (docs.github.com: Workflow commands for GitHub Actions.)
+ * that it contradicts; of packets that were traced, the C line that decided their verdict gets one, too. (docs.github.com: Workflow commands for GitHub Actions.)
  */
-export function renderGithub({ results }: RunRecord): string {
-  const lines = results.flatMap((result) => [
-    ...result.mismatches.map((mismatch) => annotation(mismatch.span, result, describe(mismatch))),
-    ...(result.error ? [annotation(result.span, result, result.error.message)] : []),
-  ]);
-  return lines.map((line) => `${line}\n`).join("");
+export function renderGithub({ results, traces }: RunRecord): string {
+  const lines = results.flatMap((result) => {
+    const title = `${result.case} on ${result.backend}: ${result.outcome}`;
+    return [
+      ...result.mismatches.map((mismatch) => annotation(placeOf(mismatch.span), title, describe(mismatch))),
+      ...(result.error ? [annotation(placeOf(result.span), title, result.error.message)] : []),
+    ];
+  });
+  const decisions = [...traces.values()].flat().flatMap(decisionLines);
+  return [...lines, ...decisions].map((line) => `${line}\n`).join("");
+}
+
+/** The C line that decided a traced packet's verdict. */
+function decisionLines({ case: name, step, packet, runs }: Trace): string[] {
+  return runs.flatMap(({ decision, verdict }) => {
+    if (!decision?.source || verdict === undefined) return [];
+    const { file, line, text } = decision.source;
+    const title = `${name}, ${step}, packet ${packet}: ${verdict} was decided here`;
+    return [annotation({ file: sourcePath(file), line }, title, `${text}\n${decision.condition}`)];
+  });
 }
 
 function describe({ what, expected, actual, details }: Mismatch): string {
   return [`${what}: expected ${expected}, actual ${actual}`, ...details].join("\n");
 }
 
-function annotation({ file, start, end }: Span, result: CaseResult, message: string): string {
-  const title = `${result.case} on ${result.backend}: ${result.outcome}`;
-  const properties = Object.entries({ file, line: start.line, endLine: end.line, col: start.column, title })
+function placeOf({ file, start, end }: Span): Record<string, string | number> {
+  return { file, line: start.line, endLine: end.line, col: start.column };
+}
+
+function annotation(place: Record<string, string | number>, title: string, message: string): string {
+  const properties = Object.entries<string | number>({ ...place, title })
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
     .join(",");
   return `::error ${properties}::${escapeData(message)}`;

@@ -1,6 +1,7 @@
 import type { CaseDescription } from "../harness/model/evidence.js";
 import type { RunEvent } from "../harness/model/event.js";
 import type { CaseResult } from "../harness/model/outcome.js";
+import type { Trace } from "../harness/model/trace.js";
 
 export type StartEvent = Extract<RunEvent, { type: "start" }>;
 
@@ -11,6 +12,8 @@ export interface RunRecord {
   readonly results: readonly CaseResult[];
   /** By `caseKey`. */
   readonly cases: ReadonlyMap<string, CaseDescription>;
+  /** By `caseKey`. */
+  readonly traces: ReadonlyMap<string, readonly Trace[]>;
   /** Texts of files by path. */
   readonly files: ReadonlyMap<string, string>;
   readonly durationMs: number;
@@ -25,6 +28,7 @@ export function recordRun(events: readonly RunEvent[]): RunRecord {
   const start = events.find((event) => event.type === "start");
   if (!start) throw new Error("a run's events begin with `start`");
   const cases = new Map<string, CaseDescription>();
+  const traces = new Map<string, Trace[]>();
   const files = new Map<string, string>();
   const results: CaseResult[] = [];
   let durationMs = 0;
@@ -32,9 +36,11 @@ export function recordRun(events: readonly RunEvent[]): RunRecord {
     if (event.type === "case") cases.set(caseKey(event.description), event.description);
     else if (event.type === "file") files.set(event.path, event.text);
     else if (event.type === "result") results.push(event.result);
+    else if (event.type === "trace")
+      traces.set(caseKey(event.trace), [...(traces.get(caseKey(event.trace)) ?? []), event.trace]);
     else if (event.type === "end") durationMs = event.durationMs;
   }
-  return { start, results: sortResults(results), cases, files, durationMs };
+  return { start, results: sortResults(results), cases, traces, files, durationMs };
 }
 
 function sortResults(results: readonly CaseResult[]): CaseResult[] {

@@ -38,6 +38,11 @@ Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend
     .option("--tap <file>", "write the results as TAP")
     .option("--github", "print annotations for GitHub Actions, and write the step summary", false)
     .option("--blob <file>", "write all that happened as JSON lines, gzipped for .gz: what `report` reads")
+    .addOption(
+      new Option("--traces <which>", "cases whose packets are traced for --html and --blob")
+        .choices(["failed", "all", "none"])
+        .default("failed"),
+    )
     .option("--captures <folder>", "write every case's packets, in and out, as pcapng")
     .addOption(
       new Option("--port <name>", "how `wire` sends and captures").choices(["af_packet", "cap"]).default("af_packet"),

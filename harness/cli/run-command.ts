@@ -13,6 +13,7 @@ import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js
 import { recordRun } from "../../reports/record.js";
 import { reportOf } from "../../reports/totals.js";
 import { backendName, unavailableLine } from "./backend-option.js";
+import type { TracedCases } from "../run/tracer.js";
 import { EventFile } from "./event-file.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
@@ -28,6 +29,7 @@ export interface RunCommandOptions extends ReportOptions {
   readonly shard?: { readonly index: number; readonly count: number };
   readonly blob?: string;
   readonly captures?: string;
+  readonly traces: TracedCases;
   readonly port: "af_packet" | "cap";
   readonly verbose: boolean;
 }
@@ -84,9 +86,9 @@ async function report(
 
   const events: RunEvent[] = [];
   let done = 0;
-  const { port, captures, shard, jobs: parallel } = options;
+  const { port, captures, shard, traces, jobs: parallel } = options;
   const blob = options.blob === undefined ? undefined : await EventFile.create(options.blob);
-  for await (const event of run({ ...work, port, captures, shard, parallel, signal: stop.signal })) {
+  for await (const event of run({ ...work, port, captures, shard, traces, parallel, signal: stop.signal })) {
     events.push(event);
     await blob?.write(event);
     if (event.type !== "result") continue;

@@ -2,6 +2,7 @@ import type { BackendName } from "./backend.js";
 import type { CaseDescription } from "./evidence.js";
 import type { CaseResult, OutcomeKind } from "./outcome.js";
 import type { System } from "./system.js";
+import type { Trace } from "./trace.js";
 
 /** 2: results with evidence, descriptions of cases, texts of files. */
 export const eventSchemaVersion = 2;
@@ -26,6 +27,8 @@ export type RunEvent =
   /** What all results of a case have in common; comes before the first of them. */
   | { readonly type: "case"; readonly description: CaseDescription }
   | { readonly type: "result"; readonly result: CaseResult }
+  /** One packet of a case, instruction by instruction in the simulator: comes behind the case's results. */
+  | { readonly type: "trace"; readonly trace: Trace }
   | { readonly type: "end"; readonly durationMs: number };
 
 /** Where a result was measured: verifiers and kernels differ between point releases. */

@@ -7,7 +7,9 @@ import { describeCase } from "../evidence/describe-case.js";
 import type { System } from "../model/system.js";
 import { describeEnvironment } from "./environment.js";
 import { runJob } from "./run-job.js";
+import { caseKey } from "./case-key.js";
 import type { Job } from "./select.js";
+import { Tracer, type TracedCases } from "./tracer.js";
 import { runInWorkers } from "./workers.js";
 
 export interface RunOptions {
@@ -23,6 +25,8 @@ export interface RunOptions {
   /** Which part of the cases `jobs` are; undefined = all. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
   readonly systems?: readonly System[];
+  /** Which cases are run once more in the simulator for a trace of their packets; undefined = none. */
+  readonly traces?: TracedCases | undefined;
   /** Texts of the files that results point into, by path. */
   readonly texts?: ReadonlyMap<string, string>;
 }
@@ -38,17 +42,15 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
   for (const [path, text] of texts) yield { type: "file", path, text };
   const results = options.parallel > 1 && jobs.length > 1 ? runInWorkers(options) : runHere(options);
   const plans = new Map(jobs.map(({ plan }) => [caseKey(plan.file, plan.caseName), plan]));
+  const tracer = new Tracer(new Map(plans), options.traces);
   for await (const result of results) {
     const plan = plans.get(caseKey(result.file, result.case));
     plans.delete(caseKey(result.file, result.case));
     if (plan) yield { type: "case", description: describeCase(plan) };
     yield { type: "result", result };
+    for (const trace of tracer.tracesFor(result)) yield { type: "trace", trace };
   }
   yield { type: "end", durationMs: Number((process.hrtime.bigint() - startedNs) / 1_000_000n) };
-}
-
-function caseKey(file: string, name: string): string {
-  return `${file}\0${name}`;
 }
 
 /** One job after the other in this process, with one session a backend. */

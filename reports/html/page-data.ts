@@ -45,6 +45,8 @@ export interface IndexedCase {
   /** Archive part, and the place in it. */
   readonly part: number;
   readonly place: number;
+  /** Archive of its traces, the element `traces-n`; they are long, and few look at them. */
+  readonly traces?: number | undefined;
 }
 
 /** What an archive part holds: an array of these. */
@@ -54,4 +56,9 @@ export interface ArchivedCase {
 }
 
 /** Element ids of the page. */
-export const ids = { index: "index", files: "files", part: (n: number) => `part-${n}` } as const;
+export const ids = {
+  index: "index",
+  files: "files",
+  part: (n: number) => `part-${n}`,
+  traces: (n: number) => `traces-${n}`,
+} as const;

@@ -117,6 +117,35 @@ describe("the HTML report", () => {
     expectQuiet(opened);
   });
 
+  it("goes through a packet's run step by step, forwards and backwards, from what decided it", async function () {
+    const opened = await open(this, events, "#/cases?filter=failed");
+    const { page } = opened;
+    await page.locator(".row", { hasText: "reaches the first backend" }).click();
+    const slider = page.getByRole("slider", { name: "step" });
+    await slider.waitFor();
+    const value = async (): Promise<number> => Number(await slider.inputValue());
+    const decided = await value();
+    expect(await page.locator(".now").textContent()).to.match(/if .* goto/);
+    expect(await page.locator(".source .current").first().textContent()).to.match(/hash|count|index/);
+    await page.getByRole("button", { name: "one instruction on" }).click();
+    expect(await value()).to.equal(decided + 1);
+    await page.keyboard.press("ArrowLeft");
+    expect(await value()).to.equal(decided);
+    await page.keyboard.press("ArrowDown");
+    const nextLine = await page.locator(".pane .source .current").textContent();
+    await page.keyboard.press("ArrowUp");
+    expect(await page.locator(".pane .source .current").textContent()).to.not.equal(nextLine);
+    // Behind the last instruction, the packet is what the backend gave out.
+    await page.keyboard.press("End");
+    const [traced] = await page.locator(".trace .hex pre").allTextContents();
+    const out = await page.locator(".packet .hex pre").last().textContent();
+    const bytes = (text: string | null | undefined): string => (text ?? "").replace(/  [^ ]*$/gm, "");
+    expect(bytes(traced)).to.equal(bytes(out));
+    await page.keyboard.press("Home");
+    expect(await page.locator(".trace .hex .changed").count()).to.equal(0);
+    expectQuiet(opened);
+  });
+
   it("shows what packets and files say as text, and runs none of it", async function () {
     const opened = await open(this, events, "#/cases?case=0");
     const { page } = opened;
@@ -127,7 +156,7 @@ describe("the HTML report", () => {
     );
     expect(await page.locator("main img, main script, main b b").count()).to.equal(0);
     await page.locator("summary", { hasText: "Scenario" }).click();
-    expect(await page.locator(".source").textContent()).to.contain("<img src=x onerror=alert(1)>");
+    expect(await page.locator(".fold > .source").textContent()).to.contain("<img src=x onerror=alert(1)>");
     expectQuiet(opened);
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import type { CaseResult } from "../../harness/model/outcome.js";
+import type { Trace } from "../../harness/model/trace.js";
 import { caseKey, type RunRecord } from "../record.js";
 import { countOutcomes } from "../totals.js";
 import { clientBundle } from "./bundle.js";
@@ -15,7 +16,7 @@ const casesInPart = 32;
  */
 export async function renderHtml(record: RunRecord): Promise<string> {
   const { script, style } = await clientBundle();
-  const { index, parts } = indexRun(record);
+  const { index, parts, traces } = indexRun(record);
   const { totals } = index;
   const failed = totals.failed + totals.error;
   const title = failed > 0 ? `✗ ${failed} failed · packetproof` : `✓ ${totals.passed} passed · packetproof`;
@@ -44,6 +45,7 @@ export async function renderHtml(record: RunRecord): Promise<string> {
     `<noscript>This report needs JavaScript, which comes with the file.</noscript>`,
     `<script type="application/json" id="${ids.index}">${embeddable(JSON.stringify(index))}</script>`,
     ...parts.map((part, n) => archive(ids.part(n), part)),
+    ...traces.map((each, n) => archive(ids.traces(n), each)),
     archive(ids.files, [...record.files]),
     `<script>${script}</script>`,
     `</body>`,
@@ -67,7 +69,13 @@ function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
-function indexRun(record: RunRecord): { index: PageIndex; parts: ArchivedCase[][] } {
+interface IndexedRun {
+  readonly index: PageIndex;
+  readonly parts: readonly (readonly ArchivedCase[])[];
+  readonly traces: readonly (readonly Trace[])[];
+}
+
+function indexRun(record: RunRecord): IndexedRun {
   const { start, results, durationMs } = record;
   const groups = new Map<string, CaseResult[]>();
   for (const result of results) {
@@ -79,6 +87,7 @@ function indexRun(record: RunRecord): { index: PageIndex; parts: ArchivedCase[][
   const backends = ["sim", "kernel", "wire"].filter((name) => results.some(({ backend }) => backend === name));
   const files = new Map<string, { index: number; path: string; scenario: string }>();
   const parts: ArchivedCase[][] = [];
+  const traces: (readonly Trace[])[] = [];
   const cases: IndexedCase[] = [];
   for (const [key, group] of groups) {
     const first = group[0]!;
@@ -87,6 +96,8 @@ function indexRun(record: RunRecord): { index: PageIndex; parts: ArchivedCase[][
     if ((parts.at(-1)?.length ?? casesInPart) >= casesInPart) parts.push([]);
     const part = parts.at(-1)!;
     const on = (backend: string): CaseResult | undefined => group.find((result) => result.backend === backend);
+    const traced = record.traces.get(key);
+    if (traced) traces.push(traced);
     cases.push({
       name: first.case,
       file: file.index,
@@ -95,6 +106,7 @@ function indexRun(record: RunRecord): { index: PageIndex; parts: ArchivedCase[][
       trouble: group.map(troubleOf).find((text) => text !== undefined),
       part: parts.length - 1,
       place: part.length,
+      traces: traced && traces.length - 1,
     });
     const inOrder = backends.flatMap((backend) => on(backend) ?? []);
     part.push({ description: record.cases.get(key), results: inOrder });
@@ -114,7 +126,7 @@ function indexRun(record: RunRecord): { index: PageIndex; parts: ArchivedCase[][
     cases,
     parts: parts.length,
   };
-  return { index, parts };
+  return { index, parts, traces };
 }
 
 /** The list shows one line of it. */

@@ -1,3 +1,4 @@
+import type { Trace } from "../../../harness/model/trace.js";
 import { ids, type ArchivedCase, type IndexedCase, type PageIndex } from "../page-data.js";
 
 export function readIndex(): PageIndex {
@@ -10,6 +11,11 @@ const unpacked = new Map<string, Promise<unknown>>();
 export async function readCase({ part, place }: IndexedCase): Promise<ArchivedCase> {
   const cases = (await unpack(ids.part(part))) as readonly ArchivedCase[];
   return cases[place]!;
+}
+
+/** Traces of a case's packets; none where it was not traced. */
+export async function readTraces({ traces }: IndexedCase): Promise<readonly Trace[]> {
+  return traces === undefined ? [] : ((await unpack(ids.traces(traces))) as readonly Trace[]);
 }
 
 /** Texts of scenario files and C sources, by path. */

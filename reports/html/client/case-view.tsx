@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { CaseDescription } from "../../../harness/model/evidence.js";
 import type { CaseResult } from "../../../harness/model/outcome.js";
+import type { Trace } from "../../../harness/model/trace.js";
 import type { ArchivedCase, IndexedCase, PageIndex } from "../page-data.js";
-import { readCase, readFiles } from "./archive.js";
+import { readCase, readFiles, readTraces } from "./archive.js";
 import { LoadView } from "./load-view.js";
 import { MismatchView } from "./mismatch-view.js";
 import { durationText, OutcomeMark } from "./outcome.js";
@@ -10,16 +11,19 @@ import type { Go, Route } from "./route.js";
 import { SourceView } from "./source-view.js";
 import { StepView } from "./step-view.js";
 import { TopologyView } from "./topology-view.js";
+import { TraceView } from "./trace-view.js";
 import { VerdictTable } from "./verdict-table.js";
 
 /** One case in full: what is wrong first, then what was seen step by step, then what it was run with. */
 export function CaseView(props: { index: PageIndex; each: IndexedCase; route: Route; go: Go }) {
   const { index, each, route, go } = props;
   const [archived, setArchived] = useState<ArchivedCase>();
+  const [traces, setTraces] = useState<readonly Trace[]>([]);
   const [files, setFiles] = useState<ReadonlyMap<string, string>>(new Map());
   useEffect(() => {
     let current = true;
     void readCase(each).then((value) => current && setArchived(value));
+    void readTraces(each).then((value) => current && setTraces(value));
     void readFiles().then((value) => current && setFiles(value));
     return () => {
       current = false;
@@ -72,7 +76,7 @@ export function CaseView(props: { index: PageIndex; each: IndexedCase; route: Ro
             ))}
           </div>
           <div role="tabpanel" aria-label={chosen.backend}>
-            <ResultView result={chosen} {...archived} files={files} />
+            <ResultView result={chosen} {...archived} files={files} traces={traces} />
           </div>
         </>
       )}
@@ -85,8 +89,9 @@ function ResultView(props: {
   results: readonly CaseResult[];
   description: CaseDescription | undefined;
   files: ReadonlyMap<string, string>;
+  traces: readonly Trace[];
 }) {
-  const { result, results, description, files } = props;
+  const { result, results, description, files, traces } = props;
   const { evidence } = result;
   return (
     <>
@@ -100,6 +105,15 @@ function ResultView(props: {
           alone={description.steps.length === 1}
         />
       ))}
+      {traces.length > 0 && (
+        <Fold
+          title="Trace"
+          note="in the simulator; ← → instructions, ↑ ↓ lines of C"
+          open={result.outcome === "failed"}
+        >
+          <TraceView traces={traces} files={files} />
+        </Fold>
+      )}
       {description && (
         <Fold title="Topology" open>
           <TopologyView topology={description.topology} hook={description.hook} />
@@ -125,14 +139,15 @@ function ResultView(props: {
   );
 }
 
-/** A part of the page that can be closed. */
+/** A part of the page that can be closed; what is in it is made when it is opened. */
 export function Fold(props: { title: string; note?: string; open?: boolean; children: preact.ComponentChildren }) {
+  const [isOpen, setOpen] = useState(props.open ?? false);
   return (
-    <details class="fold" open={props.open ?? false}>
+    <details class="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <h3>{props.title}</h3> <span class="dim">{props.note}</span>
       </summary>
-      {props.children}
+      {isOpen && props.children}
     </details>
   );
 }
