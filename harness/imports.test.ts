@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   data: ["model", "packet"],
   scenario: ["model", "packet"],
   rules: ["model", "scenario"],
-  plan: ["model", "packet", "object", "data", "scenario", "rules"],
+  plan: ["model", "packet", "isa", "object", "data", "scenario", "rules"],
   policy: ["model", "packet", "scenario"],
   judge: ["model", "packet", "data"],
   evidence: ["model", "packet", "data"],

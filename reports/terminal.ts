@@ -19,7 +19,16 @@ export function resultLine(result: CaseResult, paint: Paint): string {
   const { mark, style } = marks[result.outcome];
   const why = result.outcome === "skipped" ? `  skipped: ${result.missing.join("; ")}` : "";
   const took = paint("dim", `${result.durationMs.toFixed(result.durationMs < 10 ? 1 : 0)} ms`);
-  return `${paint(style, mark)} ${result.file} › ${result.case} [${result.backend}]  ${took}${why}`;
+  const cost = paint("dim", costText(result.cost));
+  return `${paint(style, mark)} ${result.file} › ${result.case} [${result.backend}]  ${took}${cost}${why}`;
+}
+
+/** `  53 instructions, 1 to 2 helper calls`: of a packet. */
+function costText(cost: CaseResult["cost"]): string {
+  if (!cost) return "";
+  const text = ([least, most]: readonly [number, number], what: string) =>
+    `${least === most ? least : `${least} to ${most}`} ${what}${most === 1 ? "" : "s"}`;
+  return `  ${text(cost.instructions, "instruction")}, ${text(cost.helperCalls, "helper call")}`;
 }
 
 /** A failure or error as a block of lines: place, field, expected and actual, both packets, and how to see it again. */

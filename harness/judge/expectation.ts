@@ -15,6 +15,8 @@ export function expectationOn(expectation: PlannedExpectation, backend: BackendN
     printk: more.printk ?? expectation.printk,
     frames: [...expectation.frames, ...more.frames],
     observed: [...expectation.observed, ...more.observed],
+    globals: [...expectation.globals, ...more.globals],
+    cost: more.cost ?? expectation.cost,
     on: {},
   };
 }

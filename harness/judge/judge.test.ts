@@ -52,6 +52,34 @@ describe("judge", () => {
     expect(mismatch?.span.start).to.deep.include({ line: 7, column: 24 });
   });
 
+  it("compares costs of every run, and global variables", async () => {
+    const cost = "cost: { instructions: { max: 20 }, helpers: { bpf_map_lookup_elem: 1 }, maps: { packets: 2 } }";
+    const plan = await planCase(`send: [eth, ipv4]\nexpect: { ${cost} }`);
+    const seen = (instructions: number, lookups: number): Observation => ({
+      kind: "cost",
+      step: 0,
+      packet: 0,
+      instructions,
+      helpers: { bpf_map_lookup_elem: lookups },
+      maps: { packets: { lookup: lookups, update: 1 } },
+    });
+    expect(judge(plan, "sim", [accepted, seen(20, 1)])).to.deep.equal({ mismatches: [], missing: [] });
+    const whats = judge(plan, "sim", [accepted, seen(20, 1), seen(21, 2)]).mismatches.map(({ what }) => what);
+    expect(whats).to.deep.equal(["cost.instructions", "cost.helpers.bpf_map_lookup_elem", "cost.maps.packets"]);
+    expect(judge(plan, "kernel", [accepted]).missing).to.have.length(1);
+
+    const globals = await planCase("send: [eth]\nexpect: { globals: { refused: { min: 2 } } }", "globals");
+    const values = (refused: number): Observation => ({
+      kind: "globals",
+      step: 0,
+      values: [{ name: "refused", bytes: Uint8Array.of(refused, 0, 0, 0, 0, 0, 0, 0) }],
+    });
+    expect(judge(globals, "wire", [accepted, values(2)]).mismatches).to.deep.equal([]);
+    const [mismatch] = judge(globals, "wire", [accepted, values(1)]).mismatches;
+    expect(mismatch).to.deep.include({ what: "globals.refused", expected: "at least 2", actual: "1" });
+    expect(judge(globals, "wire", [accepted]).missing).to.deep.equal(["global variable refused"]);
+  });
+
   it("skips by name what nothing was seen of, and never passes it", async () => {
     const plan = await planCase("send: [eth, ipv4]\nexpect: { verdict: XDP_PASS, maps: { packets: { sum: 1 } } }");
     const judgement = judge(plan, "kernel", [accepted, verdict("XDP_PASS")]);

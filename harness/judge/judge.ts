@@ -14,9 +14,11 @@ import { formatPlace, type Place } from "../model/topology.js";
 import { hexdump, summary } from "../packet/print.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { matchBag } from "./bag.js";
+import { judgeCost } from "./cost.js";
 import { judgeEvents, judgePrintk } from "./events.js";
 import { expectationOn } from "./expectation.js";
 import { finding, type Finding } from "./finding.js";
+import { judgeGlobal } from "./globals.js";
 import { judgeLoad } from "./load.js";
 import { judgeMap } from "./maps.js";
 import { judgeObserved } from "./observed.js";
@@ -88,6 +90,12 @@ function judgeStep(step: PlannedStep, expectation: PlannedExpectation, facts: Fa
     const { now, before } = facts.map(wanted.map.name);
     if (!now) missing.add(`contents of map ${wanted.map.name}`);
     else findings.push(...judgeMap(wanted, now.entries, before?.entries ?? []));
+  }
+  const globals = facts.of("globals").flatMap(({ values }) => values);
+  for (const wanted of expectation.globals) {
+    const seen = globals.find(({ name }) => name === wanted.global.name);
+    if (seen) findings.push(...judgeGlobal(wanted, seen.bytes));
+    else missing.add(`global variable ${wanted.global.name}`);
   }
   const { events, printk } = expectation;
   if (events) {
@@ -165,6 +173,13 @@ function judgeSend(step: PlannedSend, expectation: PlannedExpectation, facts: Fa
     for (const name of judged.missing) missing.add(name);
   }
   findings.push(...judgeContext(step, expectation, facts, missing));
+  const { cost } = expectation;
+  if (cost) {
+    const costs = facts.of("cost");
+    if (costs.length === 0 && facts.of("fault").length === 0)
+      missing.add("cost: only the simulator counts instructions");
+    for (const seen of costs) findings.push(...judgeCost(cost, seen).map((f) => numbered(f, step, seen.packet)));
+  }
 
   // Silence: whatever nothing accounts for is a failure, whether or not anybody thought of asserting it.
   for (const frame of frames) {

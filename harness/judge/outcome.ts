@@ -1,6 +1,6 @@
 import type { BackendName } from "../model/backend.js";
 import type { Observation } from "../model/observation.js";
-import type { Outcome } from "../model/outcome.js";
+import type { CaseResult, Outcome } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
 import type { Judgement } from "./judge.js";
 
@@ -19,6 +19,18 @@ export function outcomeOf(plan: Plan, backend: BackendName, judgement: Judgement
   if (mismatches.length > 0) return { kind: "failed", mismatches };
   if (missing.length > 0) return { kind: "skipped", reason: `not seen on ${backend}: ${missing.join(", ")}` };
   return { kind: "passed" };
+}
+
+/** The least and the most that a packet cost; undefined where nothing was counted. */
+export function costSummary(observations: readonly Observation[]): CaseResult["cost"] {
+  const costs = observations.filter((o) => o.kind === "cost");
+  if (costs.length === 0) return undefined;
+  const calls = costs.map(({ helpers }) => Object.values(helpers).reduce((sum, count) => sum + count, 0));
+  return { instructions: range(costs.map(({ instructions }) => instructions)), helperCalls: range(calls) };
+}
+
+function range(numbers: readonly number[]): readonly [number, number] {
+  return [Math.min(...numbers), Math.max(...numbers)];
 }
 
 /** The verdicts seen, in order, each once where the same repeats: `XDP_PASS`, `XDP_DROP, XDP_TX`. */

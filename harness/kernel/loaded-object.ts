@@ -1,5 +1,5 @@
 import { harnessError } from "../model/error.js";
-import type { MapSpec } from "../model/object.js";
+import type { GlobalSpec, MapSpec } from "../model/object.js";
 import type { MapPatch, Plan } from "../model/plan.js";
 import { BpfMap, openPinned, pin } from "./bpf-map.js";
 import { libbpf, type Pointer } from "./libbpf.js";
@@ -73,6 +73,17 @@ export class LoadedObject {
     return this.maps.has(spec.name) || this.pinned.has(spec.name);
   }
 
+  /** Values of global variables now; undefined once unloaded. */
+  readGlobals(globals: readonly GlobalSpec[]): { name: string; bytes: Uint8Array }[] | undefined {
+    const { object } = this;
+    if (!object) return undefined;
+    return globals.map(({ name, section, offsetBytes, sizeBytes }) => {
+      const bytes = readSection(object, section);
+      if (!bytes) throw harnessError("object", `libbpf has no section ${section} for '${name}'`);
+      return { name, bytes: bytes.slice(offsetBytes, offsetBytes + sizeBytes) };
+    });
+  }
+
   /** Contents of the inner maps of an array or hash of maps. */
   readInnerMaps(spec: MapSpec): ReturnType<typeof readInnerMaps> {
     return this.withMap(spec, readInnerMaps);
@@ -124,4 +135,31 @@ export class LoadedObject {
     const known = this.plan.object.maps.some((map) => map.name === name);
     return known ? `map '${name}' is gone: the program was unloaded and the map is not pinned` : `no map '${name}'`;
   }
+}
+
+/** The one value of the array that libbpf makes of `.bss`, `.data` and their like. */
+function readSection(object: Pointer, section: string): Uint8Array | undefined {
+  const lib = libbpf();
+  const map = lib.bpf_object__find_map_by_name(object, section);
+  if (!map) return undefined;
+  const size = new BigUint64Array(1);
+  lib.bpf_map__initial_value(map, new Uint8Array(size.buffer));
+  return new BpfMap(sectionSpec(section, Number(size[0])), lib.bpf_map__fd(map)).lookup(new Uint8Array(4));
+}
+
+function sectionSpec(name: string, valueSizeBytes: number): MapSpec {
+  return {
+    name,
+    type: "array",
+    keySizeBytes: 4,
+    valueSizeBytes,
+    maxEntries: 1,
+    flags: 0,
+    key: undefined,
+    value: undefined,
+    inner: undefined,
+    pinByName: false,
+    extra: 0,
+    slots: [],
+  };
 }

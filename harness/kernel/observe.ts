@@ -1,7 +1,7 @@
 import { qualified } from "../model/by-object.js";
 import type { BackendName } from "../model/backend.js";
-import { expectationsOn, expectedMaps } from "../model/expectations.js";
-import type { MapSpec } from "../model/object.js";
+import { expectationsOn, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
+import type { GlobalSpec, MapSpec } from "../model/object.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
@@ -17,6 +17,7 @@ export class StateObserver {
   private readonly backend: BackendName;
   private readonly loaded: LoadedObject;
   private readonly maps: readonly MapSpec[];
+  private readonly globals: readonly GlobalSpec[];
   private readonly events: { readonly expected: PlannedEvents; readonly reader: EventReader }[] = [];
   private readonly printk: PrintkReader | undefined;
   private readonly kernelLog: KernelLog | undefined;
@@ -32,6 +33,7 @@ export class StateObserver {
     this.loaded = loaded;
     this.object = object;
     this.maps = expectedMaps(backend, plan);
+    this.globals = expectedGlobals(backend, plan);
     this.kernelLog = object === "" ? KernelLog.open() : undefined;
     try {
       for (const expected of expectedEvents(backend, plan)) {
@@ -54,6 +56,7 @@ export class StateObserver {
   observe(step: number, isOurs?: (task: PrintkTask) => boolean): Observation[] {
     const seen: Observation[] = [];
     for (const spec of this.maps) seen.push(...this.observeMap(step, spec));
+    if (this.globals.length > 0) seen.push(...this.observeGlobals(step));
     for (const { expected, reader } of this.events) {
       for (const { bytes, cpu, lost } of reader.drain())
         seen.push({
@@ -84,6 +87,12 @@ export class StateObserver {
       map: qualified(this.object, name),
       entries,
     }));
+  }
+
+  private observeGlobals(step: number): Observation[] {
+    const values = this.loaded.readGlobals(this.globals);
+    if (values) return [{ kind: "globals", step, values }];
+    return globalsGone(this.backend, this.plan, step);
   }
 
   private wanted(step: number, spec: MapSpec): boolean {

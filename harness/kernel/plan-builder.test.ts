@@ -28,6 +28,8 @@ export const noExpectation: PlannedExpectation = {
   printk: undefined,
   observed: [],
   frames: [],
+  globals: [],
+  cost: undefined,
   on: {},
 };
 

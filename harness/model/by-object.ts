@@ -50,6 +50,7 @@ function expectationOf(expectation: PlannedExpectation, object: string): Planned
     ...expectation,
     maps: expectation.maps.flatMap((expected) => withOwnMap(expected, object) ?? []),
     events: expectation.events && eventsOf(expectation.events, object),
+    globals: object === "" ? expectation.globals : [],
     on: Object.fromEntries(on),
   };
 }

@@ -1,5 +1,6 @@
 import type { BackendName } from "./backend.js";
-import type { MapSpec } from "./object.js";
+import type { GlobalSpec, MapSpec } from "./object.js";
+import type { FaultObservation } from "./observation.js";
 import type { Plan, PlannedExpectation } from "./plan.js";
 
 /** A step's expectations that count on a backend: the general ones and its own. */
@@ -11,6 +12,20 @@ export function expectationsOn(backend: BackendName, expectation: PlannedExpecta
 /** Everything that a plan's steps expect on a backend. */
 export function allExpectations(backend: BackendName, plan: Plan): PlannedExpectation[] {
   return plan.steps.flatMap((step) => expectationsOn(backend, step.expect));
+}
+
+/** Global variables that some step expects something of, each once. */
+export function expectedGlobals(backend: BackendName, plan: Plan): GlobalSpec[] {
+  const globals = allExpectations(backend, plan).flatMap((expectation) => expectation.globals);
+  return [...new Map(globals.map(({ global }) => [global.name, global])).values()];
+}
+
+/** What to say where a step expects something of global variables that went with the program. */
+export function globalsGone(backend: BackendName, plan: Plan, step: number): FaultObservation[] {
+  const planned = plan.steps[step];
+  const wanted = planned && expectationsOn(backend, planned.expect).some(({ globals }) => globals.length > 0);
+  const message = "the global variables are gone with the program";
+  return wanted ? [{ kind: "fault", step, packet: undefined, message }] : [];
 }
 
 /** Maps of the object that some step expects something of, each once; inner maps are observed with their outer one. */

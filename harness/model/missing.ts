@@ -98,6 +98,12 @@ function missingOfContext(step: PlannedSend, limits: Limits): readonly string[] 
   return limits.context(Object.keys(step.context), expected);
 }
 
+/** Instructions and helper calls can be counted only where they are simulated. */
+export function missingOfCost(backend: BackendName, { cost }: PlannedExpectation): readonly string[] {
+  return cost && backend !== "sim" ? ["cost: only backend sim counts instructions and calls"] : [];
+}
+
 function missingOfExpectation(expectation: PlannedExpectation, limits: Limits): readonly string[] {
-  return [...expectation.maps.flatMap(({ map }) => whyUnreadable(map) ?? []), ...limits.expectation(expectation)];
+  const ofMaps = expectation.maps.flatMap(({ map }) => whyUnreadable(map) ?? []);
+  return [...ofMaps, ...missingOfCost(limits.backend, expectation), ...limits.expectation(expectation)];
 }

@@ -10,6 +10,8 @@ export type Observation =
   | ContextObservation
   | RedirectObservation
   | MapObservation
+  | GlobalsObservation
+  | CostObservation
   | EventObservation
   | PrintkObservation
   | ObservedObservation
@@ -99,6 +101,23 @@ export interface MapObservation extends AtStep {
     readonly key: Uint8Array;
     /** One value, or one per CPU. */ readonly values: readonly Uint8Array[];
   }[];
+}
+
+/** Global variables that the plan speaks of, after a step. */
+export interface GlobalsObservation extends AtStep {
+  readonly kind: "globals";
+  readonly values: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/** What a packet's run cost, in exact numbers; repetitions that cost the same are one fact. */
+export interface CostObservation extends AtStep {
+  readonly kind: "cost";
+  readonly packet: number;
+  readonly instructions: number;
+  /** Calls by name. */
+  readonly helpers: Readonly<Record<string, number>>;
+  /** Helper calls that got a map, by its name and by what they do to it: `lookup`, `update`, …. */
+  readonly maps: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 export interface EventObservation extends AtStep {

@@ -37,6 +37,9 @@ export interface CaseResult {
   /** The verdicts seen, one a packet, in order; undefined where none was. */
   readonly verdict: string | undefined;
   readonly mismatches: readonly Mismatch[];
+  /** The least and the most that a packet's run cost; undefined where it cannot be counted. */
+  readonly cost?:
+    undefined | { readonly instructions: readonly [number, number]; readonly helperCalls: readonly [number, number] };
   /** What kept the case from being checked in full (skipped), by name. */
   readonly missing: readonly string[];
   /** For errors: code and message. */

@@ -1,11 +1,20 @@
 import type { BackendName } from "./backend.js";
 import type { Hook, ProgramType } from "./hook.js";
-import type { BpfObject, DataType, MapSpec, ProgramSpec } from "./object.js";
+import type { BpfObject, DataType, GlobalSpec, MapSpec, ProgramSpec } from "./object.js";
 import type { FieldValue, Packet, Pattern } from "./packet.js";
 import type { ExpectableObserver } from "./observer.js";
 import type { RuleSet } from "./rules.js";
-import type { ObservedExpectation } from "./scenario.js";
-import type { HttpStep, LoadExpectation, Located, PacketExpectation, PingStep, RunStep, Service } from "./scenario.js";
+import type {
+  CostExpectation,
+  HttpStep,
+  LoadExpectation,
+  Located,
+  ObservedExpectation,
+  PacketExpectation,
+  PingStep,
+  RunStep,
+  Service,
+} from "./scenario.js";
 import type { Span } from "./span.js";
 import type { Place, Topology } from "./topology.js";
 
@@ -177,7 +186,15 @@ export interface PlannedExpectation {
   readonly printk: Located<readonly Located<RegExp>[]> | undefined;
   readonly frames: readonly { readonly place: Located<Place>; readonly packets: readonly PacketExpectation[] }[];
   readonly observed: readonly ObservedExpectation[];
+  readonly globals: readonly PlannedGlobal[];
+  readonly cost: CostExpectation | undefined;
   readonly on: Readonly<Partial<Record<BackendName, PlannedExpectation>>>;
+}
+
+/** What a global variable has to hold. */
+export interface PlannedGlobal {
+  readonly global: GlobalSpec;
+  readonly value: DataPattern;
 }
 
 export type RedirectTarget = { readonly dev: string } | { readonly map: string; readonly key: Uint8Array };

@@ -290,6 +290,10 @@ export interface Expectation {
   readonly frames: readonly FramesExpectation[];
   /** What observers have to see while the step runs. */
   readonly observed: readonly ObservedExpectation[];
+  /** Global variables, as C sees them: `plan` gives them their types. */
+  readonly globals: readonly WrittenEntry[];
+  /** What each packet may cost. */
+  readonly cost: CostExpectation | undefined;
   /** More of the same for one backend only. */
   readonly on: Readonly<Partial<Record<BackendName, Expectation>>>;
 }
@@ -314,6 +318,21 @@ export interface PacketExpectation {
   readonly layers: readonly LayerPattern[];
   /** `rest`: whatever is not listed is as sent (checksums and lengths: as they have to be). `all`: byte-identical. */
   readonly unchanged: "rest" | "all" | "any";
+  readonly span: Span;
+}
+
+/** Exact numbers of each single run of the program. */
+export interface CostExpectation {
+  /** Executed instructions. */
+  readonly instructions: Located<Pattern> | undefined;
+  /** Calls, by helper; of those that are not named, any number. */
+  readonly helpers: readonly { readonly name: Located<string>; readonly calls: Located<Pattern> }[];
+  /** Helper calls on a map, all together or of one kind. */
+  readonly maps: readonly {
+    readonly map: Located<string>;
+    readonly operation: string | undefined;
+    readonly calls: Located<Pattern>;
+  }[];
   readonly span: Span;
 }
 

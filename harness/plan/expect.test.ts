@@ -163,6 +163,22 @@ describe("planned expectations: the rest", () => {
     ]);
   });
 
+  it("knows helpers, maps and their operations by name in costs", async () => {
+    const { cost } = await expected(
+      "{ cost: { instructions: { max: 9 }, maps: { counters: { lookup: 1 }, inner_a: 0 } } }",
+    );
+    expect(cost!.maps.map(({ map, operation }) => [map.value, operation])).to.deep.equal([
+      ["counters", "lookup"],
+      ["inner_a", undefined],
+    ]);
+    expect(
+      await wrongIn("{ cost: { helpers: { bpf_map_lookup: 1 }, maps: { counters: { lokup: 1 } } } }"),
+    ).to.deep.equal([
+      "there is no helper 'bpf_map_lookup' (did you mean 'bpf_map_lookup_elem'?)",
+      "'lokup' is no operation on maps (did you mean 'lookup'?)",
+    ]);
+  });
+
   it("checks what is said for one backend only", async () => {
     expect(await wrongIn("{ kernel: { maps: { nowhere: 1 } } }")).to.have.length(1);
   });

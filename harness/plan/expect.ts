@@ -4,13 +4,15 @@ import type { Expectation, Located } from "../model/scenario.js";
 import { findMap, wrong, type PlanContext } from "./context.js";
 import { planEvents } from "./expect-events.js";
 import { checkObserved } from "./observe.js";
+import { planCost } from "./cost.js";
+import { planGlobalExpectation } from "./globals.js";
 import { planMapExpectation } from "./expect-map.js";
 import { planKey } from "./map-key.js";
 import { findPlace } from "./place.js";
 
 /** An expectation with its map values, events and keys compiled against the object's BTF. */
 export function planExpectation(context: PlanContext, expectation: Expectation): PlannedExpectation {
-  const { verdict, packet, redirect, maps, events, printk, frames, observed } = expectation;
+  const { verdict, packet, redirect, maps, events, printk, frames, observed, globals, cost } = expectation;
   for (const { observer } of observed) checkObserved(context, observer);
   return {
     verdict,
@@ -25,6 +27,8 @@ export function planExpectation(context: PlanContext, expectation: Expectation):
       return found ? [{ place: { value: found, span: place.span }, packets }] : [];
     }),
     observed,
+    globals: globals.flatMap((each) => planGlobalExpectation(context, each)),
+    cost: cost && planCost(context, cost),
     on: planPerBackend(context, expectation),
   };
 }

@@ -9,8 +9,8 @@ export function expectsNothing(scenario: Scenario, { steps }: Case): boolean {
   });
 }
 
-function isEmpty({ on, context, maps, frames, observed, ...rest }: Expectation): boolean {
-  const lists = [Object.keys(context), maps, frames, observed];
+function isEmpty({ on, context, maps, frames, observed, globals, ...rest }: Expectation): boolean {
+  const lists = [Object.keys(context), maps, frames, observed, globals];
   return (
     lists.every((list) => list.length === 0) &&
     Object.values(rest).every((part) => part === undefined) &&

@@ -1,6 +1,8 @@
-import type { GlobalPatch } from "../model/plan.js";
+import type { GlobalSpec } from "../model/object.js";
+import type { GlobalPatch, PlannedGlobal } from "../model/plan.js";
 import type { WrittenEntry } from "../model/scenario.js";
 import { encodeData } from "../data/encode.js";
+import { compilePattern } from "../data/pattern.js";
 import { didYouMean, wrong, type PlanContext } from "./context.js";
 
 /** Variables to patch before the object is loaded; of one that is written twice the later value counts. */
@@ -13,8 +15,32 @@ export function planGlobals(context: PlanContext, written: readonly WrittenEntry
   return [...patches.values()];
 }
 
-function planGlobal(context: PlanContext, { key, keySpan, value }: WrittenEntry): GlobalPatch | undefined {
-  const { object, problems } = context;
+/** What a variable has to hold after a step; nothing, with diagnostics, where that is wrong. */
+export function planGlobalExpectation(context: PlanContext, entry: WrittenEntry): readonly PlannedGlobal[] {
+  const global = findGlobal(context, entry);
+  if (!global) return [];
+  const { value: written } = entry;
+  const { type, sizeBytes } = global;
+  const value = context.problems.attempt(() => compilePattern(type, sizeBytes, written), { span: written.span });
+  return value ? [{ global, value }] : [];
+}
+
+function planGlobal(context: PlanContext, entry: WrittenEntry): GlobalPatch | undefined {
+  const global = findGlobal(context, entry);
+  if (!global) return undefined;
+  const { keySpan, value } = entry;
+  const { name, section, offsetBytes, sizeBytes, type, initial } = global;
+  if (section === ".kconfig") {
+    wrong(context, keySpan, `'${name}' is the kernel's own configuration, which a scenario cannot change`);
+    return undefined;
+  }
+  // What is not written keeps the value that the program gives it.
+  const bytes = context.problems.attempt(() => encodeData(type, sizeBytes, value, initial), { span: value.span });
+  return bytes && { name, section, offsetBytes, bytes };
+}
+
+function findGlobal(context: PlanContext, { key, keySpan }: WrittenEntry): GlobalSpec | undefined {
+  const { object } = context;
   const [global, another] = object.globals.filter(({ name }) => name === key);
   if (another) {
     wrong(
@@ -32,12 +58,5 @@ function planGlobal(context: PlanContext, { key, keySpan, value }: WrittenEntry)
     wrong(context, keySpan, `${object.name} has no global variable '${key}'`, hint);
     return undefined;
   }
-  const { name, section, offsetBytes, sizeBytes, type, initial } = global;
-  if (section === ".kconfig") {
-    wrong(context, keySpan, `'${name}' is the kernel's own configuration, which a scenario cannot change`);
-    return undefined;
-  }
-  // What is not written keeps the value that the program gives it.
-  const bytes = problems.attempt(() => encodeData(type, sizeBytes, value, initial), { span: value.span });
-  return bytes && { name, section, offsetBytes, bytes };
+  return global;
 }

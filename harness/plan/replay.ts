@@ -85,6 +85,8 @@ function watching(object: BpfObject, span: Span): PlannedExpectation {
     printk: undefined,
     frames: [],
     observed: [],
+    globals: [],
+    cost: undefined,
     on: {},
   };
 }

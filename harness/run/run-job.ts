@@ -5,7 +5,7 @@ import type { Plan } from "../model/plan.js";
 import { formatSpan } from "../model/span.js";
 import { caseEvidence } from "../evidence/evidence.js";
 import { judge } from "../judge/judge.js";
-import { outcomeOf, verdictSummary } from "../judge/outcome.js";
+import { costSummary, outcomeOf, verdictSummary } from "../judge/outcome.js";
 import { saveCapture } from "./case-capture.js";
 import type { Job } from "./select.js";
 
@@ -47,6 +47,7 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
       outcome: outcome.kind,
       verdict: verdictSummary(observations),
       mismatches,
+      cost: costSummary(observations),
       missing: judgement.missing,
       evidence: caseEvidence(plan, backend, observations, packetsNamed(mismatches)),
     });

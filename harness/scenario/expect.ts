@@ -9,6 +9,7 @@ import type {
 } from "../model/scenario.js";
 import { backendWords } from "./backends.js";
 import { contextPatterns } from "./context.js";
+import { cost } from "./cost.js";
 import {
   type Decoder,
   type Invalid,
@@ -23,6 +24,7 @@ import {
 } from "./decoder.js";
 import type { JsonSchema } from "./json-schema.js";
 import { layerPatterns, layerSequence } from "./layers.js";
+import { globalValues } from "./map-setup.js";
 import { type Node, entryOf, headSpan } from "./node.js";
 import { type Field, type ObjectOf, defaulted, object, optional, record } from "./object.js";
 import { observedEvents } from "./observe.js";
@@ -43,6 +45,8 @@ export const expectNothing: Expectation = {
   printk: undefined,
   frames: [],
   observed: [],
+  globals: [],
+  cost: undefined,
   on: {},
 };
 
@@ -124,11 +128,17 @@ function expectFields(world: World) {
       "what observers have to see, by the observer's name: a list of events among others, or {exactly: […]}",
       { drops: [{ reason: "NETFILTER_DROP" }] },
     ),
+    globals: defaulted(globalValues, [], "what global variables of the program have to hold", { hits: 3 }),
+    cost: optional(cost, "exact numbers of each packet's run, in the simulator", {
+      instructions: { max: 150 },
+      helpers: { bpf_fib_lookup: 1 },
+      maps: { stats: { lookup: 1 } },
+    }),
   };
 }
 
 function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
-  const { verdict, redirect, context, maps, events, printk, frames, observed } = found;
+  const { verdict, redirect, context, maps, events, printk, frames, observed, globals, cost } = found;
   return {
     ...expectNothing,
     verdict,
@@ -140,6 +150,8 @@ function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
     printk,
     frames,
     observed,
+    globals,
+    cost,
   };
 }
 

@@ -42,27 +42,28 @@ function mistakeInList(def: FieldDef, node: Node, report: Report): Invalid | und
 }
 
 const textForms = ["in", "not", "matches"];
-const forms = ["in", "not", "min", "max", "mask", "value"];
+/** Keys of a mapping that is a pattern. */
+export const patternForms = ["in", "not", "min", "max", "mask", "value"];
 
 function mistakeInForm(def: FieldDef, node: Node, report: Report): Invalid | undefined {
   if (node.kind !== "map") return undefined;
-  const hasForm = node.entries.some((entry) => forms.includes(entry.key));
+  const hasForm = node.entries.some((entry) => patternForms.includes(entry.key));
   if (!hasForm && (def.kind === "list" || def.kind === "bytes")) return undefined;
   const parts = node.entries.map((entry) => mistakeInPart(def, entry, report));
   return parts.includes(invalid) ? invalid : undefined;
 }
 
 function mistakeInPart(def: FieldDef, { key, keySpan, value }: EntryNode, report: Report): Invalid | undefined {
-  if (!forms.includes(key)) return unknownForm(key, keySpan, report);
+  if (!patternForms.includes(key)) return unknownForm(key, keySpan, report);
   if (key === "not") return fieldPattern(def).decode(value, report) === invalid ? invalid : undefined;
   if (key === "in" && value.kind !== "list") return mistyped(value, "a list of values", report, "write in: [a, b]");
   const nodes = key === "in" && value.kind === "list" ? value.items : [value];
   return nodes.map((node) => fieldValue(def).decode(node, report)).includes(invalid) ? invalid : undefined;
 }
 
-function unknownForm(key: string, span: Node["span"], report: Report, known = forms): Invalid {
+function unknownForm(key: string, span: Node["span"], report: Report, known = patternForms): Invalid {
   const near = nearest(key, known);
-  const hint = known === forms ? formsHint : textFormsHint;
+  const hint = known === patternForms ? formsHint : textFormsHint;
   return report(span, `unknown pattern '${key}'`, near ? `did you mean '${near}'?` : hint);
 }
 

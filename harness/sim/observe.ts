@@ -1,10 +1,11 @@
-import { expectationsOn, expectedMaps } from "../model/expectations.js";
+import { expectationsOn, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
 import { toHex } from "../model/hex.js";
-import type { MapSpec } from "../model/object.js";
+import type { GlobalSpec, MapSpec } from "../model/object.js";
 import type { MapObservation, Observation } from "../model/observation.js";
 import type { Plan } from "../model/plan.js";
 import type { MapStore } from "./maps/map-store.js";
-import type { MapTable } from "./maps/map-table.js";
+import type { PacketHook } from "./hooks/packet-hook.js";
+import type { SimulatedObject } from "./simulated-object.js";
 import { PerfEventArrayStore } from "./maps/perf-event-array.js";
 import { ReferenceStore } from "./maps/reference.js";
 import { RingBufferStore } from "./maps/ring-buffer.js";
@@ -13,16 +14,18 @@ import type { World } from "./world.js";
 /** The state that a plan's expectations speak of, and what programs sent to user space. */
 export class StateObserver {
   readonly #plan: Plan;
-  readonly #maps: MapTable;
+  readonly #object: SimulatedObject<PacketHook>;
   readonly #world: World;
   readonly #watched: readonly MapSpec[];
+  readonly #globals: readonly GlobalSpec[];
   #unloaded = false;
 
-  constructor(plan: Plan, maps: MapTable, world: World) {
+  constructor(plan: Plan, object: SimulatedObject<PacketHook>, world: World) {
     this.#plan = plan;
-    this.#maps = maps;
+    this.#object = object;
     this.#world = world;
     this.#watched = expectedMaps("sim", plan);
+    this.#globals = expectedGlobals("sim", plan);
   }
 
   /** From now on only maps that are pinned are there. */
@@ -33,14 +36,21 @@ export class StateObserver {
   /** The state after a step; step -1 is before the first one. */
   observe(step: number): Observation[] {
     const seen = this.#watched.flatMap((spec) => this.#observeMap(step, spec));
-    for (const store of this.#maps.all) seen.push(...eventsOf(store, step));
+    if (this.#globals.length > 0) seen.push(...this.#observeGlobals(step));
+    for (const store of this.#object.maps.all) seen.push(...eventsOf(store, step));
     const printed = this.#world.takePrinted().join("").split("\n");
     for (const text of printed) if (text !== "") seen.push({ kind: "printk", step, text });
     return seen;
   }
 
+  #observeGlobals(step: number): Observation[] {
+    if (this.#unloaded) return globalsGone("sim", this.#plan, step);
+    const values = this.#globals.map((global) => ({ name: global.name, bytes: this.#object.global(global) }));
+    return [{ kind: "globals", step, values }];
+  }
+
   #observeMap(step: number, spec: MapSpec): Observation[] {
-    const store = this.#maps.get(spec.name);
+    const store = this.#object.maps.get(spec.name);
     if (store && this.#isHeld(spec)) return contentsOf(store, step);
     const message = `map '${spec.name}' is gone with the program: it is not pinned`;
     return this.#isWanted(step, spec) ? [{ kind: "fault", step, packet: undefined, message }] : [];

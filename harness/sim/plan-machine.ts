@@ -12,6 +12,7 @@ import { neededCpus, neededPrograms } from "./needs.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
 import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
+import { Tally } from "./tally.js";
 import { applyMapPatches } from "./user-space.js";
 import { World } from "./world.js";
 
@@ -27,6 +28,7 @@ export class PlanMachine {
   /** Names of the interfaces by index; 1 is the one that the program is attached to. */
   readonly #devices: readonly string[];
   readonly #instruments: Instruments;
+  readonly #tally = new Tally();
 
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
   constructor(whole: Plan, engine: EngineName, options: MachineOptions = {}) {
@@ -36,6 +38,13 @@ export class PlanMachine {
     const { seed, topology, object, globals, uptimeMs } = plan;
     this.#plan = plan;
     this.#instruments = options.instruments ?? {};
+    const instruments: Instruments = {
+      ...this.#instruments,
+      helpers: (own, maps) => {
+        const counted = this.#tally.counting(own, maps);
+        return this.#instruments.helpers?.(counted, maps) ?? counted;
+      },
+    };
     this.#devices = ["", ...devicesOf(plan)];
     const devices = [...this.#devices.keys()].slice(1);
     const host = topology.hosts.find(({ name }) => name === topology.attach.host);
@@ -46,8 +55,8 @@ export class PlanMachine {
       fib: new Fib(host, this.#devices),
       ...(uptimeMs !== undefined && { bootNs: nanoseconds(uptimeMs) }),
     });
-    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options });
-    this.#observer = new StateObserver(plan, this.#object.maps, this.#world);
+    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options, instruments });
+    this.#observer = new StateObserver(plan, this.#object, this.#world);
     const problems = new Problems();
     for (const name of neededPrograms(plan)) problems.attempt(() => this.#object.program(name));
     problems.throwIfAny();
@@ -77,6 +86,7 @@ export class PlanMachine {
           world: this.#world,
           devices: this.#devices,
           instruments: this.#instruments,
+          tally: this.#tally,
         });
       case "maps":
         this.#applyMaps(step.patches);

@@ -9,6 +9,7 @@ import type { Fields, PacketHook } from "./hooks/packet-hook.js";
 import { whyTestRunRefuses } from "./hooks/test-run-input.js";
 import { ReferenceStore } from "./maps/reference.js";
 import type { SimulatedObject } from "./simulated-object.js";
+import type { Cost, Tally } from "./tally.js";
 import type { World } from "./world.js";
 
 export interface SendWorld {
@@ -18,6 +19,7 @@ export interface SendWorld {
   /** Names of the interfaces by index. */
   readonly devices: readonly string[];
   readonly instruments: Instruments;
+  readonly tally: Tally;
 }
 
 /** What one run came to: an answer, or a fault. */
@@ -34,10 +36,15 @@ type Outcome =
 interface Result {
   readonly outcome: Outcome;
   runs: number;
+  /** What the runs cost, each different cost once. */
+  readonly costs: Cost[];
 }
 
 /** Beyond this many different results of one packet, further ones are not kept. */
 const mostResults = 1000;
+
+/** Beyond this many different costs of one result, further ones are not kept. */
+const mostCosts = 100;
 
 /** Runs the program with each packet, `times` times, each time fresh; senders are CPUs and take turns. */
 export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
@@ -57,14 +64,20 @@ function runTimes(step: PlannedSend, packet: number, world: SendWorld): Result[]
     const outcome = runOnce(step, { step: step.index, packet, repetition: run }, world);
     const known = results.find((result) => isSame(result.outcome, outcome));
     if (known) known.runs++;
-    else if (results.length < mostResults) results.push({ outcome, runs: 1 });
+    else if (results.length < mostResults) results.push({ outcome, runs: 1, costs: [] });
+    if (!step.unjudged && !("fault" in outcome)) addCost((known ?? results.at(-1)!).costs, world);
   }
   return results;
 }
 
-function runOnce(step: PlannedSend, place: RunPlace, { plan, object, devices, instruments }: SendWorld): Outcome {
+function runOnce(
+  step: PlannedSend,
+  place: RunPlace,
+  { plan, object, devices, instruments, tally }: SendWorld,
+): Outcome {
   const { hook, machine } = object;
   hook.accept(step.packets[place.packet]!, step.context);
+  tally.start();
   const run = () => machine.run(object.program(plan.program.name), hook.context);
   try {
     if (instruments.around) instruments.around(place, object, run);
@@ -90,11 +103,17 @@ function redirectedTo({ hook, maps }: SimulatedObject<PacketHook>, devices: read
   return targets.flatMap((target) => (target?.kind === "device" ? [target.dev] : []));
 }
 
+function addCost(costs: Cost[], { tally, object }: SendWorld): void {
+  const cost = tally.read(object.machine);
+  const text = JSON.stringify(cost);
+  if (costs.length < mostCosts && !costs.some((known) => JSON.stringify(known) === text)) costs.push(cost);
+}
+
 function observationsOf(
   { index: step, times, unjudged }: PlannedSend,
   type: ProgramType,
   packet: number,
-  { outcome, runs }: Result,
+  { outcome, runs, costs }: Result,
 ): Observation[] {
   if ("fault" in outcome) return [{ kind: "fault", step, packet, message: outcome.fault }];
   const { returned, bytes, fields, devs } = outcome;
@@ -106,6 +125,7 @@ function observationsOf(
   ];
   if (unjudged || !isDropped(type, returned))
     seen.push({ kind: "packet", step, packet, place: "output", bytes, timestampNs: undefined });
+  for (const cost of costs) seen.push({ kind: "cost", step, packet, ...cost });
   for (const dev of devs) seen.push({ kind: "redirect", step, packet, dev });
   return seen;
 }

@@ -1,6 +1,6 @@
 import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
 import { slotBytes } from "../isa/decode.js";
-import type { BpfObject, MapSpec, ProgramSpec } from "../model/object.js";
+import type { BpfObject, GlobalSpec, MapSpec, ProgramSpec } from "../model/object.js";
 import type { GlobalPatch } from "../model/plan.js";
 import type { ObjectFile } from "../object/object-file.js";
 import { Arena } from "./arena.js";
@@ -122,6 +122,13 @@ export class SimulatedObject<H extends HookWorld> {
     const counters = new Counters(code, this.machine.arena, this.#counting);
     this.counters.set(code.name, counters);
     return counters;
+  }
+
+  /** What a global variable holds now. */
+  global({ name, section, offsetBytes, sizeBytes }: GlobalSpec): Uint8Array {
+    const start = this.#sections.addressOf(section);
+    if (start === undefined) throw harnessError("object", `variable '${name}' is in ${section}, which is not there`);
+    return this.machine.arena.bytes.slice(start + offsetBytes, start + offsetBytes + sizeBytes);
   }
 
   /** Gives the machine's memory back; the object is gone with it. */

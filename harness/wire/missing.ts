@@ -1,5 +1,6 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
+import { missingOfCost } from "../model/missing.js";
 import { expectationsOn } from "../model/expectations.js";
 import { missingClock, missingUptime } from "../model/missing.js";
 import { findCommand } from "../../netns/find-command.js";
@@ -32,7 +33,9 @@ function* missingForStep(step: PlannedStep, topology: Topology): Generator<strin
   if (step.kind === "clock") yield missingClock;
   if (step.kind === "ping" && !findCommand("ping")) yield "ping (apt-get install iputils-ping)";
   if (step.kind === "http" && !findCommand("curl")) yield "curl (apt-get install curl)";
-  for (const { context, verdict, frames } of expectationsOn("wire", step.expect)) {
+  for (const expectation of expectationsOn("wire", step.expect)) {
+    const { context, verdict, frames } = expectation;
+    yield* missingOfCost("wire", expectation);
     for (const name of Object.keys(context)) yield `context field ${name} after the program`;
     if (verdict && !verdict.value.some(isVisibleVerdict)) yield `verdict ${verdict.value.join(" or ")}`;
     if (step.kind !== "send" && frames.length > 0) yield `frames of a ${step.kind} step`;
