@@ -27,8 +27,8 @@ export class Tally {
   read(machine: Machine): Cost {
     return {
       instructions: defaultBudget - machine.budget,
-      helpers: Object.fromEntries([...this.#helpers].sort()),
-      maps: Object.fromEntries([...this.#maps].sort().map(([map, calls]) => [map, Object.fromEntries(calls)])),
+      helpers: Object.fromEntries(this.#helpers),
+      maps: Object.fromEntries(Array.from(this.#maps, ([map, calls]) => [map, Object.fromEntries(calls)])),
     };
   }
 
