@@ -40,12 +40,6 @@ const names: readonly string[] = (
 /** All of them, in the order of their numbers. */
 export const helperNames: readonly string[] = names.slice(1).map((name) => `bpf_${name}`);
 
-/** The number of `bpf_map_lookup_elem`; undefined for what is no helper. */
-export function helperNumber(name: string): number | undefined {
-  const index = helperNames.indexOf(name);
-  return index < 0 ? undefined : index + 1;
-}
-
 /** `bpf_map_lookup_elem` for 1 (`___BPF_FUNC_MAPPER` of include/uapi/linux/bpf.h). */
 export function helperName(number: number): string | undefined {
   const name = names[number];
