@@ -7,6 +7,7 @@ import { describeCase } from "../evidence/describe-case.js";
 import type { System } from "../model/system.js";
 import { describeEnvironment } from "./environment.js";
 import { runJob } from "./run-job.js";
+import { byCase, compared } from "./by-case.js";
 import { caseKey } from "./case-key.js";
 import type { Job } from "./select.js";
 import { Tracer, type TracedCases } from "./tracer.js";
@@ -41,14 +42,13 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
   yield { type: "start", schemaVersion: eventSchemaVersion, environment, seed, total, startedAt, shard, systems };
   for (const [path, text] of texts) yield { type: "file", path, text };
   const results = options.parallel > 1 && jobs.length > 1 ? runInWorkers(options) : runHere(options);
-  const plans = new Map(jobs.map(({ plan }) => [caseKey(plan.file, plan.caseName), plan]));
-  const tracer = new Tracer(new Map(plans), options.traces);
-  for await (const result of results) {
-    const plan = plans.get(caseKey(result.file, result.case));
-    plans.delete(caseKey(result.file, result.case));
-    if (plan) yield { type: "case", description: describeCase(plan) };
-    yield { type: "result", result };
-    for (const trace of tracer.tracesFor(result)) yield { type: "trace", trace };
+  const tracer = new Tracer(new Map(jobs.map(({ plan }) => [caseKey(plan.file, plan.caseName), plan])), options.traces);
+  for await (const { plan, results: ofCase } of byCase(jobs, results)) {
+    yield { type: "case", description: describeCase(plan) };
+    for (const result of compared(plan, ofCase)) {
+      yield { type: "result", result };
+      for (const trace of tracer.tracesFor(result)) yield { type: "trace", trace };
+    }
   }
   yield { type: "end", durationMs: Number((process.hrtime.bigint() - startedNs) / 1_000_000n) };
 }
