@@ -23,7 +23,7 @@ Examples:
 Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend asked for cannot run here.`,
     );
 
-  program
+  const run = program
     .command("run")
     .description("run scenarios and compare what programs do with what the scenarios say")
     .argument("[paths...]", "scenario files, or folders of them", ["scenarios"])
@@ -32,11 +32,6 @@ Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend
     .option("--grep <regexp>", "only cases whose `file › scenario › case` matches", regexp)
     .option("--seed <number>", "start of all generated values", natural)
     .option("--shard <i/n>", "the i-th of n parts of the cases", shard)
-    .option("--html <file>", "write a report to look at: one file, opened from disk")
-    .option("--json <file>", "write the results as JSON")
-    .option("--junit <file>", "write the results as JUnit XML")
-    .option("--tap <file>", "write the results as TAP")
-    .option("--github", "print annotations for GitHub Actions, and write the step summary", false)
     .option("--blob <file>", "write all that happened as JSON lines, gzipped for .gz: what `report` reads")
     .addOption(
       new Option("--traces <which>", "cases whose packets are traced for --html and --blob")
@@ -60,6 +55,7 @@ Examples:
       const { runCommand } = await import("./run-command.js");
       process.exitCode = await runCommand(paths, options);
     });
+  withReports(run);
 
   program
     .command("check")
@@ -123,6 +119,26 @@ Examples:
       process.exitCode = await traceCommand(file, options);
     });
 
+  const report = program.command("report").description("join, compare and look back at what runs left with --blob");
+  const merge = report
+    .command("merge")
+    .description("join the parts that `run --shard` left on several machines; render them in any format")
+    .argument("<blobs...>", "files that `run --blob` wrote")
+    .option("--blob <file>", "write the joined run")
+    .addHelpText(
+      "after",
+      `
+A part that is missing, or that was cut short, is said, and makes the exit status 1.
+
+Example:
+  packetproof report merge shard-*.jsonl.gz --html report.html --junit report.xml`,
+    )
+    .action(async (files: string[], options) => {
+      const { mergeCommand } = await import("./merge-command.js");
+      process.exitCode = await mergeCommand(files, options);
+    });
+  withReports(merge);
+
   program
     .command("vm")
     .description("run bytecode in hex from standard input and print r0: the bpf_conformance suite's plugin protocol")
@@ -159,6 +175,16 @@ Examples:
     });
 
   return program;
+}
+
+/** The formats that a run, and runs that were joined, are rendered in; as many together as one likes. */
+function withReports(command: Command): void {
+  command
+    .option("--html <file>", "write a report to look at: one file, opened from disk")
+    .option("--json <file>", "write the results as JSON")
+    .option("--junit <file>", "write the results as JUnit XML")
+    .option("--tap <file>", "write the results as TAP")
+    .option("--github", "print annotations for GitHub Actions, and write the step summary", false);
 }
 
 function version(): string {
