@@ -60,7 +60,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These also run in a browser: no Node built-in at all, and of packages only those that need none. */
-const pure = ["model", "packet", "isa", "object", "sim", "data", "scenario", "policy", "plan", "judge", "evidence"];
+const pure = [
+  "model",
+  "packet",
+  "isa",
+  "object",
+  "sim",
+  "data",
+  "scenario",
+  "rules",
+  "policy",
+  "plan",
+  "judge",
+  "evidence",
+];
 const purePackages = ["yaml"];
 /** The page itself. */
 const pagePackages = ["preact", "preact/hooks", "uplot"];
