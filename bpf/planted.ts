@@ -122,8 +122,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "xdp_flow_log_wrong_way",
     program: "xdp_flow_log.bpf.c",
     file: "xdp_flow_log.bpf.c",
-    from: "set_v4(&event->source, packet.v4->saddr);",
-    to: "set_v4(&event->source, packet.v4->daddr);",
+    from: "map_v4(&event->source, packet.v4->saddr);",
+    to: "map_v4(&event->source, packet.v4->daddr);",
   },
   {
     name: "xdp_flow_log_forgets_losses",
@@ -131,6 +131,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "xdp_flow_log.bpf.c",
     from: "if (bpf_ringbuf_output(&ring, &event, sizeof(event), flags))",
     to: "if (bpf_ringbuf_output(&ring, &event, sizeof(event), flags) > 0)",
+  },
+  {
+    name: "xdp_services_no_affinity",
+    program: "xdp_services.bpf.c",
+    file: "xdp_services.bpf.c",
+    from: "bpf_map_update_elem(&connections, flow, number, BPF_ANY);",
+    to: ";",
+  },
+  {
+    name: "xdp_services_no_pseudo_header",
+    program: "xdp_services.bpf.c",
+    file: "include/flow.h",
+    from: "checksum_replace32(sum, at->in6_u.u6_addr32[i], to->in6_u.u6_addr32[i]);",
+    to: ";",
   },
   {
     name: "tc_drop_passes",

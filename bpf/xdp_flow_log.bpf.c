@@ -11,7 +11,7 @@
  * A packet is never held up because a buffer is full: the event is lost, and counted. Lost ones have a
  * number, too, so a reader that sees a gap in `sequence` knows where, and how many.
  */
-#include "include/ip.h"
+#include "include/flow.h"
 
 #define RING_BYTES (256 * 1024)
 
@@ -59,17 +59,6 @@ struct {
 
 const volatile __u32 batch_bytes = 8192;
 
-struct ports {
-	__be16 source;
-	__be16 destination;
-};
-
-static __always_inline void set_v4(struct in6_addr *address, __be32 v4)
-{
-	address->in6_u.u6_addr32[2] = bpf_htonl(0xffff);
-	address->in6_u.u6_addr32[3] = v4;
-}
-
 /* False for what is not IP, or not whole. `event` is all zeroes before. */
 static __always_inline bool describe(struct xdp_md *context, struct flow_event *event)
 {
@@ -81,8 +70,8 @@ static __always_inline bool describe(struct xdp_md *context, struct flow_event *
 	if (take_ip(&cursor, &ethernet, &packet) != PARSE_OK)
 		return false;
 	if (packet.v4) {
-		set_v4(&event->source, packet.v4->saddr);
-		set_v4(&event->destination, packet.v4->daddr);
+		map_v4(&event->source, packet.v4->saddr);
+		map_v4(&event->destination, packet.v4->daddr);
 	} else if (packet.v6) {
 		event->source = packet.v6->saddr;
 		event->destination = packet.v6->daddr;

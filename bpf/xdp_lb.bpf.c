@@ -14,8 +14,7 @@
  * XDP_ABORTED, which also fires the xdp:xdp_exception tracepoint. Fragments are dropped: the later
  * ones have no ports, and TCP has no business being fragmented (RFC 9293 section 3.7.1).
  */
-#include "include/checksum.h"
-#include "include/ip.h"
+#include "include/flow.h"
 
 #define BACKENDS_MAX 4
 
@@ -46,16 +45,6 @@ const volatile struct endpoint backends[BACKENDS_MAX] = {
 		.mac = { 0x02, 0x42, 0xac, 0x11, 0x00, 0x03 },
 	},
 };
-
-/* Spreads neighbouring port numbers over all 32 bits (the finaliser of MurmurHash3). */
-static __always_inline __u32 mix(__u32 hash)
-{
-	hash ^= hash >> 16;
-	hash *= 0x85ebca6b;
-	hash ^= hash >> 13;
-	hash *= 0xc2b2ae35;
-	return hash ^ hash >> 16;
-}
 
 static __always_inline const volatile struct endpoint *choose_backend(const struct tcphdr *tcp)
 {

@@ -85,6 +85,7 @@ function judgeStep(step: PlannedStep, expectation: PlannedExpectation, facts: Fa
   if (step.kind === "ping") for (const seen of facts.of("ping")) findings.push(...judgePing(step, seen));
   if (step.kind === "http") for (const seen of facts.of("http")) findings.push(...judgeHttp(step, seen));
   if (step.kind === "run") for (const seen of facts.of("run")) findings.push(...judgeRun(step, seen));
+  if (step.kind === "wait") for (const seen of facts.of("run")) findings.push(...judgeRun(step.started, seen));
 
   for (const wanted of expectation.maps) {
     const { now, before } = facts.map(wanted.map.name);

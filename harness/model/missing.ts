@@ -64,6 +64,7 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
     case "ping":
     case "http":
     case "run":
+    case "wait":
       return [`${step.kind} steps need real sockets: backend wire has them`];
     case "send":
       if (step.meanwhile && limits.backend === "sim") return [missingSwap];

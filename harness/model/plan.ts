@@ -125,6 +125,7 @@ export type PlannedStep =
   | PlannedPing
   | PlannedHttp
   | PlannedRun
+  | PlannedWait
   | PlannedExpect;
 
 interface PlannedBase {
@@ -175,6 +176,12 @@ export interface PlannedExpect extends PlannedBase {
 export type PlannedPing = Omit<PingStep, "expect"> & PlannedBase;
 export type PlannedHttp = Omit<HttpStep, "expect"> & PlannedBase;
 export type PlannedRun = Omit<RunStep, "expect"> & PlannedBase;
+
+export interface PlannedWait extends PlannedBase {
+  readonly kind: "wait";
+  /** What the command was started with, and has to come to. */
+  readonly started: PlannedRun;
+}
 
 export interface PlannedExpectation {
   readonly verdict: Located<readonly string[]> | undefined;

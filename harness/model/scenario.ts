@@ -130,7 +130,8 @@ export interface Case {
   readonly steps: readonly Step[];
 }
 
-export type Step = SendStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | ExpectStep;
+export type Step =
+  SendStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | WaitStep | ExpectStep;
 
 interface StepBase {
   /** As in messages: the step's own name, or `step 2`. */
@@ -255,6 +256,17 @@ export interface RunStep extends StepBase {
   readonly timeoutMs: number;
   readonly exit: Located<Pattern> | undefined;
   readonly stdout: Located<RegExp> | undefined;
+  /** Name under which a later `wait` step knows it, if the next step is not to wait for its end. */
+  readonly background: Located<string> | undefined;
+  /** What its output has to say before the next step, where it runs in the background. */
+  readonly ready: RegExp | undefined;
+  readonly expect: Expectation;
+}
+
+/** The end of a command that runs in the background. */
+export interface WaitStep extends StepBase {
+  readonly kind: "wait";
+  readonly command: Located<string>;
   readonly expect: Expectation;
 }
 
@@ -264,6 +276,8 @@ export interface Service {
   readonly command: Located<readonly string[]>;
   /** Files written into the service's private working directory before it starts. */
   readonly files: Readonly<Record<string, string>>;
+  /** The same, as paths of files relative to the scenario; a plan has their contents in `files`, and none here. */
+  readonly copies?: Readonly<Record<string, Located<string>>>;
   readonly ready: { readonly tcpPort: number } | { readonly stdout: RegExp } | undefined;
   readonly timeoutMs: number;
   readonly span: Span;

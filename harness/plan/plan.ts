@@ -4,6 +4,7 @@ import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
 import type { Case, Scenario } from "../model/scenario.js";
 import { planAttachments, planObjectMaps, planObjects, type FindObject } from "./attachments.js";
+import { checkBackground, commandsOf } from "./background.js";
 import type { OpenCapture } from "./capture.js";
 import { findMap, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
@@ -11,7 +12,8 @@ import { mergeSetUp, planMaps } from "./map-entries.js";
 import { expectsNothing } from "./expects-nothing.js";
 import { planObserving } from "./observe.js";
 import { findProgram } from "./program.js";
-import { checkHost, planStep } from "./step.js";
+import { planServices } from "./services.js";
+import { planStep } from "./step.js";
 import { Swaps } from "./swaps.js";
 
 /** All that a plan depends on besides scenario and object. */
@@ -48,13 +50,20 @@ export async function planScenario(
   const others = await planObjects(alone, scenario, object, inputs.findObject);
   const objects = others.map(({ planned }) => planned);
   const context = { ...alone, objects: new Map(others.map(({ planned, context: own }) => [planned.name, own])) };
-  for (const service of scenario.services) checkHost(context, service.host);
+  const services = await planServices(context, scenario.services, inputs.readCapture);
   const pins = planPins(context, scenario);
   const setUp = [...planMaps(context, scenario.maps), ...planObjectMaps(context, scenario.objects)];
   const cases: CasePlan[] = [];
   for (const each of scenario.cases) cases.push(await planCase(context, scenario, each, setUp, inputs));
   problems.throwIfAny();
-  return cases.map((planned) => ({ ...common(scenario, object, program!, inputs), pins, attach, objects, ...planned }));
+  return cases.map((planned) => ({
+    ...common(scenario, object, program!, inputs),
+    pins,
+    attach,
+    objects,
+    services,
+    ...planned,
+  }));
 }
 
 type CasePlan = Pick<
@@ -77,8 +86,8 @@ function common(
   object: BpfObject,
   program: ProgramSpec,
   { seed }: PlanInputs,
-): Omit<Plan, keyof CasePlan | "pins" | "attach" | "objects"> {
-  const { file, name, hook, load, topology, services } = scenario;
+): Omit<Plan, keyof CasePlan | "pins" | "attach" | "objects" | "services"> {
+  const { file, name, hook, load, topology } = scenario;
   const programType = hooks[hook.value];
   return {
     file,
@@ -90,7 +99,6 @@ function common(
     hook: hook.value,
     load,
     topology,
-    services,
   };
 }
 
@@ -125,7 +133,10 @@ async function planCase(
   const steps: PlannedStep[] = [];
   const swaps = new Swaps(context, scenario, inputs.findObject);
   for (const [index, step] of each.steps.entries())
-    steps.push(await planStep(watched, step, index, { openCapture: inputs.readCapture, swaps }));
+    steps.push(
+      await planStep(watched, step, index, { openCapture: inputs.readCapture, swaps, commands: commandsOf(steps) }),
+    );
+  checkBackground(context, each.steps);
   return {
     caseName: name,
     span,

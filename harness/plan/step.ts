@@ -1,5 +1,5 @@
 import type { FieldValue } from "../model/packet.js";
-import type { PlannedStep } from "../model/plan.js";
+import type { PlannedRun, PlannedStep } from "../model/plan.js";
 import type { Located, Step } from "../model/scenario.js";
 import type { OpenCapture } from "./capture.js";
 import { didYouMean, wrong, type PlanContext } from "./context.js";
@@ -9,12 +9,20 @@ import { findPlace } from "./place.js";
 import { planPackets } from "./send.js";
 import type { Swaps } from "./swaps.js";
 
+/** What a step's plan depends on besides the step. */
+interface StepInputs {
+  readonly openCapture: OpenCapture;
+  readonly swaps: Swaps;
+  /** Those in the background. */
+  readonly commands: ReadonlyMap<string, PlannedRun>;
+}
+
 /** A step with its packets built and its names looked up; what is wrong is collected in the context. */
 export async function planStep(
   context: PlanContext,
   step: Step,
   index: number,
-  { openCapture, swaps }: { readonly openCapture: OpenCapture; readonly swaps: Swaps },
+  { openCapture, swaps, commands }: StepInputs,
 ): Promise<PlannedStep> {
   const base = { index, label: step.label, span: step.span, expect: planExpectation(context, step.expect) };
   switch (step.kind) {
@@ -45,6 +53,11 @@ export async function planStep(
     }
     case "clock":
       return { ...base, kind: "clock", advanceMs: step.advanceMs };
+    case "wait": {
+      const started = commands.get(step.command.value);
+      // Without its beginning a wait has nothing to judge: `checkBackground` tells.
+      return started ? { ...base, kind: "wait", started } : { ...base, kind: "expect" };
+    }
     case "unload":
     case "expect":
       return { ...base, kind: step.kind };

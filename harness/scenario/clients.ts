@@ -94,15 +94,31 @@ export function run(topology: Topology | undefined): Decoder<Action<RunStep>> {
     timeout: defaulted(durationMs, 10_000, "time limit; 10s by default", "10s"),
     exit: optional(located(exitStatus), "the exit status; 0 by default", 1),
     stdout: optional(located(regex), "regular expression that its output has to match", "64 bytes from"),
+    background: optional(
+      located(word("a name")),
+      "let it run while the steps go on, up to `wait:` with this name",
+      "load",
+    ),
+    ready: optional(
+      located(regex),
+      "in the background: regular expression that its output has to match before the next step",
+      "connected",
+    ),
   });
-  return refined(decoder, ({ host, command, timeout, exit, stdout }, { span }) => ({
-    kind: "run" as const,
-    host,
-    command,
-    timeoutMs: timeout,
-    exit: exit ?? { value: { kind: "equals" as const, value: 0 }, span },
-    stdout,
-  }));
+  return refined(decoder, ({ host, command, timeout, exit, stdout, background, ready }, { span }, report) => {
+    if (ready && !background)
+      return report(ready.span, "'ready' is about a command in the background", "add 'background: NAME'");
+    return {
+      kind: "run" as const,
+      host,
+      command,
+      timeoutMs: timeout,
+      exit: exit ?? { value: { kind: "equals" as const, value: 0 }, span },
+      stdout,
+      background,
+      ready: ready?.value,
+    };
+  });
 }
 
 /** There is no name service in the namespaces: a host's name is replaced by its first address here. */

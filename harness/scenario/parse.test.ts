@@ -66,6 +66,7 @@ describe("parseScenario", () => {
         host: { value: "server" },
         command: { value: ["nginx", "-c", "nginx.conf"] },
         files: { "nginx.conf": "daemon off;" },
+        copies: {},
         ready: { tcpPort: 80 },
         timeoutMs: 2000,
       },

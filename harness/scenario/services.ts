@@ -1,6 +1,6 @@
 import type { Service } from "../model/scenario.js";
 import type { Topology } from "../model/topology.js";
-import { type Decoder, list, located, refined } from "./decoder.js";
+import { type Decoder, byKind, list, located, refined } from "./decoder.js";
 import { defaulted, object, optional, record, required } from "./object.js";
 import { hostName } from "./places.js";
 import { durationMs, integer, regex, text, word } from "./scalars.js";
@@ -33,6 +33,14 @@ const ready = refined(
   },
 );
 
+/** Configuration that several scenarios share is a file of its own. */
+const fileContent = byKind("a file's content, or {file: PATH}", {
+  scalar: refined(text("a file's content"), (content) => ({ text: content })),
+  map: object("a file", {
+    file: required(located(word("a path")), "the file to copy, relative to the scenario", "nginx/web.conf"),
+  }),
+});
+
 /** Long-running programs in hosts. */
 export function services(topology: Topology | undefined): Decoder<readonly Service[]> {
   const service = object("a service", {
@@ -44,9 +52,9 @@ export function services(topology: Topology | undefined): Decoder<readonly Servi
       "nginx.conf",
     ]),
     files: defaulted(
-      record("files by name", text("a file's content"), fileProblem),
+      record("files by name", fileContent, fileProblem),
       [],
-      "files written into the service's own working directory before it starts",
+      "files, by their content or as copies of `{ file: PATH }` relative to the scenario, written into the service's own working directory before it starts",
       { "index.html": "backend1" },
     ),
     ready: optional(ready, "how to know that it has started; absent: at once", { tcp: 80 }),
@@ -57,7 +65,8 @@ export function services(topology: Topology | undefined): Decoder<readonly Servi
       name: name ?? `${host.value}-${i + 1}`,
       host,
       command: run,
-      files: Object.fromEntries(files.map(({ key, decoded }) => [key, decoded])),
+      files: Object.fromEntries(files.flatMap(({ key, decoded }) => ("text" in decoded ? [[key, decoded.text]] : []))),
+      copies: Object.fromEntries(files.flatMap(({ key, decoded }) => ("file" in decoded ? [[key, decoded.file]] : []))),
       ready,
       timeoutMs: timeout,
       span,

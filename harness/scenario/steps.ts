@@ -49,6 +49,13 @@ export function stepFields(world: World) {
     run: {
       run: required(run(topology), "a command in a host", { host: "client", command: ["nc", "-z", "10.0.0.2", "80"] }),
     },
+    wait: {
+      wait: required(
+        located(word("the name of a command in the background")),
+        "the end of a command that runs in the background",
+        "load",
+      ),
+    },
     maps: {
       update: defaulted(mapContents, [], "map entries to set, as user space would", {
         blocked: [{ key: "10.0.0.1", value: 1 }],
@@ -135,6 +142,7 @@ const actionKeys: readonly string[] = [
   "ping",
   "http",
   "run",
+  "wait",
   "update",
   "delete",
   "pods",
@@ -175,6 +183,10 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
     case "run": {
       const found = decode(fields.run);
       return found === invalid ? invalid : { ...base(found, at), ...found.run };
+    }
+    case "wait": {
+      const found = decode(fields.wait);
+      return found === invalid ? invalid : { ...base(found, at), kind: "wait", command: found.wait };
     }
     case "maps": {
       const found = decode(fields.maps);

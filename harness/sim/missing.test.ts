@@ -85,7 +85,16 @@ describe("what the simulator cannot do", () => {
       replies: undefined,
       ...common,
     };
-    const run = { kind: "run" as const, host, command, exit: undefined, stdout: undefined, ...common };
+    const run = {
+      kind: "run" as const,
+      host,
+      command,
+      exit: undefined,
+      stdout: undefined,
+      background: undefined,
+      ready: undefined,
+      ...common,
+    };
     const service = { name: "", host, command, files: {}, ready: undefined, timeoutMs: 1, span: nowhere };
     expect(missing({}, { steps: steps(ping, run), services: [service] })).to.have.members([
       "ping steps need real sockets: backend wire has them",

@@ -102,6 +102,7 @@ export class PlanMachine {
       case "ping":
       case "http":
       case "run":
+      case "wait":
         break;
     }
     throw harnessError("unsupported", `${step.kind} steps need real sockets`, { hint: "use backend wire" });

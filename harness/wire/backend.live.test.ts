@@ -201,6 +201,8 @@ describe("the wire backend", function () {
       timeoutMs: 200,
       exit: undefined,
       stdout: undefined,
+      background: undefined,
+      ready: undefined,
     });
     const list = [http, refused, command("sh", "-c", "echo out; echo err >&2; exit 3"), command("sleep", "1000")];
     const pass = fixtureObject("xdp_count");

@@ -14,6 +14,7 @@ import { lanesPast } from "./lanes.js";
 import type { Markers } from "./marker.js";
 import { Ports } from "./ports.js";
 import type { OpenPort } from "./port/port.js";
+import { BackgroundCommands } from "./process/background.js";
 import { runCommand } from "./process/command.js";
 import { runHttp } from "./process/http.js";
 import { runPing } from "./process/ping.js";
@@ -57,6 +58,7 @@ export class WireCase {
   readonly #fence: Fence;
   readonly #options: LoadedCaseOptions;
   readonly #watch: XdpWatch | undefined;
+  readonly #background: BackgroundCommands;
   #attachment: Attachment | undefined;
 
   private constructor(parts: {
@@ -83,6 +85,7 @@ export class WireCase {
     this.#options = parts.options;
     this.#attachment = parts.attachment;
     this.#watch = parts.watch;
+    this.#background = new BackgroundCommands(parts.network, parts.options.signal);
   }
 
   /** Everything set up here is undone by `stack`. */
@@ -188,7 +191,11 @@ export class WireCase {
       case "http":
         return this.#afterwards(await runHttp(this.#network, step, signal));
       case "run": {
-        const { host, command, timeoutMs } = step;
+        const { host, command, timeoutMs, background } = step;
+        if (background) {
+          await this.#background.start(background.value, step);
+          return [];
+        }
         const result = await runCommand(this.#network, host.value, command.value, timeoutMs, { signal });
         return this.#afterwards({ kind: "run", step: step.index, ...result });
       }
@@ -197,6 +204,10 @@ export class WireCase {
         return [];
       case "clock":
         throw new Error("the machine's clock cannot be moved: missing() says so");
+      case "wait": {
+        const result = await this.#background.wait(step.started.background!.value);
+        return this.#afterwards({ kind: "run", step: step.index, ...result });
+      }
       case "expect":
         return [];
     }

@@ -38,6 +38,7 @@ export class HostProcess {
     });
     child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       if (this.stderr.length < mostOutputCharacters) this.stderr += text;
+      for (const listener of this.#onOutput) listener();
     });
   }
 
