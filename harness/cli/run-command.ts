@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import type { Capabilities } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
 import type { RunEvent } from "../model/event.js";
@@ -12,6 +13,7 @@ import { readSources } from "../run/sources.js";
 import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
 import { recordRun } from "../../reports/record.js";
 import { reportOf } from "../../reports/totals.js";
+import { byFile, coverageText, lcovText, mergeCoverage } from "../../reports/coverage.js";
 import { backendName, unavailableLine } from "./backend-option.js";
 import type { TracedCases } from "../run/tracer.js";
 import { EventFile } from "./event-file.js";
@@ -20,6 +22,7 @@ import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
 import { printDiagnostics } from "./report-error.js";
 import { prepareReports, writeReports, type ReportOptions } from "./report-files.js";
+import { prepareOutput } from "./write-json.js";
 
 export interface RunCommandOptions extends ReportOptions {
   readonly backend?: readonly string[];
@@ -29,6 +32,7 @@ export interface RunCommandOptions extends ReportOptions {
   readonly shard?: { readonly index: number; readonly count: number };
   readonly blob?: string;
   readonly captures?: string;
+  readonly coverage?: string;
   readonly traces: TracedCases;
   readonly port: "af_packet" | "cap";
   readonly verbose: boolean;
@@ -88,7 +92,16 @@ async function report(
   let done = 0;
   const { port, captures, shard, traces, jobs: parallel } = options;
   const blob = options.blob === undefined ? undefined : await EventFile.create(options.blob);
-  for await (const event of run({ ...work, port, captures, shard, traces, parallel, signal: stop.signal })) {
+  for await (const event of run({
+    ...work,
+    port,
+    captures,
+    coverage: options.coverage !== undefined,
+    shard,
+    traces,
+    parallel,
+    signal: stop.signal,
+  })) {
     events.push(event);
     await blob?.write(event);
     if (event.type !== "result") continue;
@@ -107,12 +120,22 @@ async function report(
   const folded = reportOf(record);
   await writeReports(record, options);
   process.stdout.write(`${summaryText(folded, paint)}\n`);
+  if (options.coverage !== undefined) await reportCoverage(options.coverage, events);
   if (options.html !== undefined) process.stdout.write(`report    ${options.html}\n`);
   if (stop.signal.aborted) {
     process.stdout.write(`interrupted: ${jobs.length - done} cases were not run\n`);
     return exitStatus.failed;
   }
   return folded.totals.failed + folded.totals.error > 0 ? exitStatus.failed : exitStatus.passed;
+}
+
+/** The union over all cases, as a file for LCOV and as a summary. */
+async function reportCoverage(file: string, events: readonly RunEvent[]): Promise<void> {
+  const functions = events.flatMap((event) => (event.type === "coverage" ? event.functions : []));
+  const files = byFile(mergeCoverage(functions));
+  await prepareOutput(file);
+  await writeFile(file, lcovText(files));
+  process.stdout.write(`${coverageText(files)}\n`);
 }
 
 function nothingToRun(options: RunCommandOptions, capabilities: readonly Capabilities[]): Error {

@@ -1,3 +1,4 @@
+import type { FunctionCoverage } from "./coverage.js";
 import type { Observation } from "./observation.js";
 import type { Mismatch } from "./outcome.js";
 import type { Plan } from "./plan.js";
@@ -27,6 +28,8 @@ export interface SessionOptions {
   /** How `wire` sends and captures. */
   readonly port: "af_packet" | "cap";
   readonly signal?: AbortSignal;
+  /** Count what programs execute, see `Session.takeCoverage`; a backend that cannot takes no notice. */
+  readonly coverage?: boolean;
 }
 
 /** What a plan's second run showed. */
@@ -41,6 +44,8 @@ export interface Session {
   missing(plan: Plan): readonly string[];
   /** Facts in the order of the steps. Throws HarnessError where it could not find out. */
   run(plan: Plan): Promise<readonly Observation[]>;
+  /** What the programs of the plans that were run since the last time have executed, where that is counted. */
+  takeCoverage?(): readonly FunctionCoverage[];
   /** The same mismatches of a plan that was run, with more details; only where every instruction can be looked at. */
   explain?(plan: Plan, mismatches: readonly Mismatch[]): readonly Mismatch[];
   /**

@@ -45,3 +45,34 @@ export interface BranchCounts {
   readonly taken: number;
   readonly notTaken: number;
 }
+
+/** A function of an object with its hits on C lines, over any set of runs. */
+export interface FunctionCoverage {
+  readonly object: string;
+  /** ELF section. */
+  readonly section: string;
+  readonly name: string;
+  readonly source: SourcePlace | undefined;
+  /** How often it was called. */
+  readonly hits: number;
+  /** Each line once, with the hits of its instruction that ran most often; lines of inlined functions are among them. */
+  readonly lines: readonly LineCoverage[];
+  /** Conditional jumps in the order of the function. */
+  readonly branches: readonly BranchCoverage[];
+}
+
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface LineCoverage extends SourcePlace {
+  readonly hits: number;
+}
+
+export interface BranchCoverage extends SourcePlace {
+  /** Slot in the function. */
+  readonly slot: number;
+  readonly taken: number;
+  readonly notTaken: number;
+}

@@ -1,4 +1,5 @@
 import type { BackendName } from "./backend.js";
+import type { FunctionCoverage } from "./coverage.js";
 import type { CaseDescription } from "./evidence.js";
 import type { CaseResult, OutcomeKind } from "./outcome.js";
 import type { System } from "./system.js";
@@ -27,6 +28,8 @@ export type RunEvent =
   /** What all results of a case have in common; comes before the first of them. */
   | { readonly type: "case"; readonly description: CaseDescription }
   | { readonly type: "result"; readonly result: CaseResult }
+  /** What the programs of the result before it executed. */
+  | { readonly type: "coverage"; readonly functions: readonly FunctionCoverage[] }
   /** One packet of a case, instruction by instruction in the simulator: comes behind the case's results. */
   | { readonly type: "trace"; readonly trace: Trace }
   | { readonly type: "end"; readonly durationMs: number };

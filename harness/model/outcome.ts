@@ -1,4 +1,5 @@
 import type { BackendName } from "./backend.js";
+import type { FunctionCoverage } from "./coverage.js";
 import type { CaseEvidence } from "./evidence.js";
 import type { Span } from "./span.js";
 
@@ -48,6 +49,8 @@ export interface CaseResult {
   /** The command that runs exactly this again. */
   readonly replay: string;
   readonly span: Span;
+  /** What the program executed, where that was asked for and can be counted. */
+  readonly coverage?: readonly FunctionCoverage[] | undefined;
   /** What was seen; for people and their reports. */
   readonly evidence?: CaseEvidence | undefined;
 }

@@ -48,6 +48,7 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
       verdict: verdictSummary(observations),
       mismatches,
       cost: costSummary(observations),
+      coverage: session.takeCoverage?.(),
       missing: judgement.missing,
       evidence: caseEvidence(plan, backend, observations, packetsNamed(mismatches)),
     });

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly parallel: number;
   /** Where every case's packets go as pcapng; undefined = nowhere. */
   readonly captures?: string | undefined;
+  /** Count what programs execute, where a backend can. */
+  readonly coverage?: boolean;
   readonly signal: AbortSignal;
   /** Which part of the cases `jobs` are; undefined = all. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
@@ -45,8 +47,9 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
   const tracer = new Tracer(new Map(jobs.map(({ plan }) => [caseKey(plan.file, plan.caseName), plan])), options.traces);
   for await (const { plan, results: ofCase } of byCase(jobs, results)) {
     yield { type: "case", description: describeCase(plan) };
-    for (const result of compared(plan, ofCase)) {
+    for (const { coverage = [], ...result } of compared(plan, ofCase)) {
       yield { type: "result", result };
+      if (coverage.length > 0) yield { type: "coverage", functions: coverage };
       for (const trace of tracer.tracesFor(result)) yield { type: "trace", trace };
     }
   }
@@ -55,7 +58,7 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent> {
 
 /** One job after the other in this process, with one session a backend. */
 export async function* runHere(
-  options: Pick<RunOptions, "jobs" | "port" | "captures" | "signal">,
+  options: Pick<RunOptions, "jobs" | "port" | "captures" | "signal" | "coverage">,
 ): AsyncGenerator<CaseResult> {
   const sessions = new Sessions(options);
   try {
@@ -72,10 +75,10 @@ export async function* runHere(
 
 /** Sessions are opened when first needed and all closed at the end, whatever happened in between. */
 export class Sessions {
-  private readonly options: Pick<RunOptions, "port" | "signal">;
+  private readonly options: Pick<RunOptions, "port" | "signal" | "coverage">;
   private readonly open = new Map<BackendName, Session>();
 
-  constructor(options: Pick<RunOptions, "port" | "signal">) {
+  constructor(options: Pick<RunOptions, "port" | "signal" | "coverage">) {
     this.options = options;
   }
 
@@ -84,7 +87,8 @@ export class Sessions {
     if (known) return known;
     const backend = await loadBackend(name);
     const runId = randomBytes(3).toString("hex");
-    const session = await backend.open({ runId, port: this.options.port, signal: this.options.signal });
+    const { port, signal, coverage = false } = this.options;
+    const session = await backend.open({ runId, port, signal, coverage });
     this.open.set(name, session);
     return session;
   }

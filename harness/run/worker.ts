@@ -29,7 +29,7 @@ async function answer(task: WorkerTask): Promise<void> {
   if (process.connected) process.send?.(result);
 }
 
-async function runTask({ file, caseName, backend, seed, port, captures }: WorkerTask): Promise<CaseResult> {
+async function runTask({ file, caseName, backend, seed, port, captures, coverage }: WorkerTask): Promise<CaseResult> {
   let preparation = preparations.get(file);
   if (!preparation) {
     preparation = prepare([file], seed);
@@ -37,6 +37,6 @@ async function runTask({ file, caseName, backend, seed, port, captures }: Worker
   }
   const plan = (await preparation).prepared[0]?.plans.find((p) => p.caseName === caseName);
   if (!plan) throw new Error(`${file} has changed during the run: there is no case '${caseName}' any more`);
-  sessions ??= new Sessions({ port, signal: stop.signal });
+  sessions ??= new Sessions({ port, signal: stop.signal, coverage });
   return runJob({ plan, backend }, await sessions.get(backend), { captures });
 }

@@ -13,6 +13,7 @@ export interface WorkerTask {
   readonly seed: number;
   readonly port: RunOptions["port"];
   readonly captures: string | undefined;
+  readonly coverage: boolean;
 }
 
 /** What a worker is told to end what it is doing early. */
@@ -61,9 +62,9 @@ export async function* runInWorkers(options: RunOptions): AsyncGenerator<CaseRes
 async function askWorker(
   worker: ChildProcess,
   { plan, backend }: Job,
-  { seed, port, captures }: RunOptions,
+  { seed, port, captures, coverage = false }: RunOptions,
 ): Promise<{ worker: ChildProcess; result: CaseResult }> {
-  const task: WorkerTask = { file: plan.file, caseName: plan.caseName, backend, seed, port, captures };
+  const task: WorkerTask = { file: plan.file, caseName: plan.caseName, backend, seed, port, captures, coverage };
   // Both ends are listened to only until one of them has come.
   const settled = new AbortController();
   const { signal } = settled;

@@ -5,5 +5,5 @@ import { SimSession } from "./session.js";
 export const simBackend: Backend = {
   name: "sim",
   probe: () => Promise.resolve({ backend: "sim", unavailable: undefined }),
-  open: () => Promise.resolve(new SimSession("jit")),
+  open: ({ coverage }) => Promise.resolve(new SimSession("jit", coverage)),
 };

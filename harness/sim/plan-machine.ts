@@ -1,8 +1,10 @@
 import { plansByObject } from "../model/by-object.js";
 import { harnessError } from "../model/error.js";
+import type { FunctionCoverage } from "../model/coverage.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
+import { coverageOf } from "./coverage.js";
 import type { EngineName } from "./engine.js";
 import { ProgramFault } from "./fault.js";
 import { Fib } from "./fib.js";
@@ -70,6 +72,12 @@ export class PlanMachine {
       for (const observation of this.#observer.observe(step.index)) seen.push(observation);
     }
     return seen;
+  }
+
+  /** What the programs have executed; nothing where that is not counted. */
+  coverage(): FunctionCoverage[] {
+    const { object, counters } = this.#object;
+    return [...counters.values()].flatMap((each) => coverageOf(object.name, each));
   }
 
   /** Gives the memory back. */

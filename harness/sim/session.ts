@@ -1,4 +1,5 @@
 import type { Session } from "../model/backend.js";
+import type { FunctionCoverage } from "../model/coverage.js";
 import type { Observation } from "../model/observation.js";
 import type { Mismatch } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
@@ -6,7 +7,7 @@ import type { EngineName } from "./engine.js";
 import { LinkCache } from "./link-cache.js";
 import { MemoryPool } from "./memory-pool.js";
 import { missingFor } from "./missing.js";
-import { PlanMachine } from "./plan-machine.js";
+import { PlanMachine, type MachineOptions } from "./plan-machine.js";
 import { explain } from "./trace/explain.js";
 
 /** Runs plans on simulated machines, a new one for each: on any operating system, without privileges. */
@@ -17,8 +18,12 @@ export class SimSession implements Session {
   /** Made to see whether the plan's programs can be linked, and good for running it once. */
   #ready: { readonly plan: Plan; readonly machine: PlanMachine } | undefined;
 
-  constructor(engine: EngineName) {
+  readonly #options: MachineOptions;
+  #coverage: FunctionCoverage[] = [];
+
+  constructor(engine: EngineName, coverage = false) {
     this.#engine = engine;
+    this.#options = { ...this.#shared, ...(coverage && { counting: {} }) };
   }
 
   missing(plan: Plan): readonly string[] {
@@ -36,6 +41,7 @@ export class SimSession implements Session {
       try {
         resolve(machine.run());
       } finally {
+        this.#coverage.push(...machine.coverage());
         machine.release();
       }
     });
@@ -52,11 +58,17 @@ export class SimSession implements Session {
     });
   }
 
+  takeCoverage(): readonly FunctionCoverage[] {
+    const taken = this.#coverage;
+    this.#coverage = [];
+    return taken;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
 
   #machineFor(plan: Plan): PlanMachine {
-    return new PlanMachine(plan, this.#engine, this.#shared);
+    return new PlanMachine(plan, this.#engine, this.#options);
   }
 }

@@ -1,8 +1,8 @@
-import { helperName } from "../isa/helper-names.js";
 import { helperParameters } from "../isa/helper-parameters.js";
 import { mapOperation } from "../isa/map-operations.js";
 import type { CostObservation } from "../model/observation.js";
 import { defaultBudget, type Helper, type Machine } from "./machine.js";
+import { calleeName } from "./kernel-functions.js";
 import type { MapTable } from "./maps/map-table.js";
 
 export type Cost = Pick<CostObservation, "instructions" | "helpers" | "maps">;
@@ -33,7 +33,7 @@ export class Tally {
   }
 
   #counted(number: number, helper: Helper, maps: MapTable): Helper {
-    const name = helperName(number) ?? `helper #${number}`;
+    const name = calleeName(number) ?? `helper #${number}`;
     const operation = mapOperation(number);
     const argument = helperParameters(name).indexOf("map") + 1;
     return (call, machine) => {
