@@ -28,6 +28,9 @@ const needs = [
   { what: "iptables", there: () => command("iptables"), package: "iptables" },
   { what: "nft", there: () => command("nft"), package: "nftables" },
   { what: "bpftrace", there: () => command("bpftrace"), package: "bpftrace" },
+  { what: "addr2line", there: () => command("addr2line"), package: "binutils" },
+  { what: "wget", there: () => command("wget"), package: "wget" },
+  { what: "script", there: () => command("script"), package: "bsdutils" },
 ];
 const testNeeds = [
   { what: "clang", there: () => command("clang"), package: "clang" },

@@ -2,6 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import * as fc from "fast-check";
+import { decodeProgram } from "../isa/decode.js";
+import { helperName } from "../isa/helper-names.js";
 import { loadObject } from "../kernel/load.js";
 import { fixtureObject, planFor } from "../kernel/plan-builder.test.js";
 import { whyNoKernel } from "../kernel/probe.js";
@@ -65,7 +67,7 @@ describe("simulator and kernel", () => {
           const simulated = simulate(object, type, engine);
           const actual = samples.map((bytes) => runSimulator(simulated, program.name, bytes));
           actual.forEach((outcome, i) => expect(outcome, toHex(samples[i]!)).to.deep.equal(expected[i]));
-          expect(simulatedMaps(object, simulated)).to.deep.equal(expectedMaps);
+          if (!dependsOnMore(object)) expect(simulatedMaps(object, simulated)).to.deep.equal(expectedMaps);
         }
       } finally {
         result.loaded.close();
@@ -77,6 +79,19 @@ describe("simulator and kernel", () => {
     expect(compared).to.be.greaterThan(25);
   });
 });
+
+/**
+ * Whether maps may hold what the two cannot have in common: the time, or whether events were delivered, for which
+ * nobody opens perf buffers in the kernel here.
+ */
+function dependsOnMore({ programs }: BpfObject): boolean {
+  const helpers = ["bpf_ktime_get_ns", "bpf_perf_event_output"];
+  return programs.some(({ instructions }) =>
+    decodeProgram(instructions).some(
+      ({ instruction }) => instruction.kind === "callHelper" && helpers.includes(helperName(instruction.helper) ?? ""),
+    ),
+  );
+}
 
 interface TestedProgram {
   readonly object: BpfObject;
