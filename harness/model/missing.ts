@@ -76,6 +76,7 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
       return limits.backend === "sim" ? [missingSwap] : [];
     case "clock":
       return limits.backend === "sim" ? [] : [missingClock];
+    case "property":
     case "unload":
     case "expect":
       return [];

@@ -1,11 +1,13 @@
 import type { BackendName } from "./backend.js";
 import type { Hook, ProgramType } from "./hook.js";
+import type { InvariantName } from "./invariant.js";
 import type { BpfObject, DataType, GlobalSpec, MapSpec, ProgramSpec } from "./object.js";
 import type { FieldValue, Packet, Pattern } from "./packet.js";
 import type { ExpectableObserver } from "./observer.js";
 import type { RuleSet } from "./rules.js";
 import type {
   CostExpectation,
+  GeneratedLayer,
   HttpStep,
   LoadExpectation,
   Located,
@@ -118,6 +120,7 @@ export type MapValue =
 
 export type PlannedStep =
   | PlannedSend
+  | PlannedProperty
   | PlannedMaps
   | PlannedUnload
   | PlannedClock
@@ -148,6 +151,25 @@ export interface PlannedSend extends PlannedBase {
    * packets too, and a packet that the backend does not take is a `refused` observation and not the end.
    */
   readonly unjudged?: true;
+}
+
+/** Packets that are drawn when the case runs (harness/fuzz); always the last step of its case. */
+export interface PlannedProperty extends PlannedBase {
+  readonly kind: "property";
+  readonly runs: number;
+  readonly generate: readonly GeneratedLayer[] | undefined;
+  readonly packets: readonly [min: number, max: number];
+  readonly update: readonly MapSpec[];
+  readonly clockNs: bigint;
+  readonly invariants: readonly InvariantName[] | undefined;
+  readonly twin: Twin | undefined;
+}
+
+/** Another program that has to do the same. */
+export interface Twin {
+  readonly object: BpfObject;
+  readonly program: ProgramSpec;
+  readonly programType: ProgramType;
 }
 
 export interface PlannedMaps extends PlannedBase {

@@ -1,6 +1,7 @@
 import type { BackendName } from "./backend.js";
 import type { Hook } from "./hook.js";
 import type { ExpectableObserver } from "./observer.js";
+import type { InvariantName } from "./invariant.js";
 import type { FieldValue, Pattern } from "./packet.js";
 import type { Span } from "./span.js";
 import type { Topology } from "./topology.js";
@@ -131,7 +132,11 @@ export interface Case {
 }
 
 export type Step =
+<<<<<<< HEAD
   SendStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | WaitStep | ExpectStep;
+=======
+  SendStep | PropertyStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | ExpectStep;
+>>>>>>> a34396f (Properties: packets that are drawn instead of written, and shrunk to the simplest that shows a mistake)
 
 interface StepBase {
   /** As in messages: the step's own name, or `step 2`. */
@@ -159,11 +164,16 @@ export type SendSource =
       readonly span: Span;
     };
 
+/** Every prefix of a packet; or the packet with each of its bits turned round. */
+export type Sweep = "truncate" | "bits";
+
 export interface SendStep extends StepBase {
   readonly kind: "send";
   readonly packets: readonly SendSource[];
   /** `host:dev` the frames are put on; undefined = the topology's `from`. */
   readonly from: Located<string> | undefined;
+  /** Many packets instead of each one. */
+  readonly sweep?: Sweep | undefined;
   /** Each packet so many times. */
   readonly times: number;
   /** So many threads at once, each pinned to a CPU of its own, sharing `times`. */
@@ -173,6 +183,34 @@ export interface SendStep extends StepBase {
   /** The program is replaced while the packets go. */
   readonly meanwhile: Swap | undefined;
   readonly expect: Expectation;
+}
+
+/** Packets that are drawn instead of written: what is expected has to hold for each of them. */
+export interface PropertyStep extends StepBase {
+  readonly kind: "property";
+  /** How many times, each from the state that the steps before have left. */
+  readonly runs: number;
+  /** Undefined = packets of every kind. */
+  readonly generate: readonly GeneratedLayer[] | undefined;
+  /** How many packets one run sends. */
+  readonly packets: readonly [min: number, max: number];
+  /** Maps whose entries are set and deleted between the packets of a run. */
+  readonly update: readonly Located<string>[];
+  /** How much time passes between them, at most. */
+  readonly clockNs: bigint;
+  readonly expect: Expectation;
+}
+
+/** One layer of packets that are drawn. */
+export interface GeneratedLayer {
+  readonly protocol: string;
+  /** Values, or patterns that say which may be drawn. */
+  readonly fields: Readonly<Record<string, Located<Pattern>>>;
+  /** What else of the header varies: nothing, what leaves it valid, or anything. */
+  readonly vary: "named" | "valid" | "any";
+  /** How long a payload may be. */
+  readonly bytes: readonly [min: number, max: number] | undefined;
+  readonly span: Span;
 }
 
 /** Map entries set or deleted between packets, as user space would. */
@@ -308,6 +346,10 @@ export interface Expectation {
   readonly globals: readonly WrittenEntry[];
   /** What each packet may cost. */
   readonly cost: CostExpectation | undefined;
+  /** What has to hold for every packet of a property step; absent = what holds for every correct program. */
+  readonly invariant?: readonly Located<InvariantName>[] | undefined;
+  /** Another program, with maps of its own, that has to do the same. */
+  readonly sameAs?: Located<string> | undefined;
   /** More of the same for one backend only. */
   readonly on: Readonly<Partial<Record<BackendName, Expectation>>>;
 }

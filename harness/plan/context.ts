@@ -4,6 +4,7 @@ import type { ExpectableObserver } from "../model/observer.js";
 import { nearest } from "../model/nearest.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
 import type { Problems } from "../model/problems.js";
+import type { Located } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
 import type { Topology } from "../model/topology.js";
 
@@ -15,6 +16,8 @@ export interface PlanContext {
   /** Who watches while the case runs. */
   readonly observers: readonly ExpectableObserver[];
   readonly problems: Problems;
+  /** Where other programs come from that the scenario names; throws HarnessError. */
+  readonly findObject?: ((program: Located<string>) => Promise<BpfObject>) | undefined;
   /** The same for each further object by its name; maps in there are called `name/map`. */
   readonly objects: ReadonlyMap<string, PlanContext>;
 }

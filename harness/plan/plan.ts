@@ -6,7 +6,7 @@ import type { Case, Scenario } from "../model/scenario.js";
 import { planAttachments, planObjectMaps, planObjects, type FindObject } from "./attachments.js";
 import { checkBackground, commandsOf } from "./background.js";
 import type { OpenCapture } from "./capture.js";
-import { findMap, type PlanContext } from "./context.js";
+import { findMap, wrong, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
 import { mergeSetUp, planMaps } from "./map-entries.js";
 import { expectsNothing } from "./expects-nothing.js";
@@ -45,6 +45,7 @@ export async function planScenario(
     observers: [],
     problems,
     objects: new Map(),
+    findObject: inputs.findObject,
   };
   const attach = planAttachments(alone, object, scenario.program, scenario.attach);
   const others = await planObjects(alone, scenario, object, inputs.findObject);
@@ -126,6 +127,8 @@ async function planCase(
       hint,
     });
   }
+  const drawn = each.steps.slice(0, -1).find(({ kind }) => kind === "property");
+  if (drawn) wrong(context, drawn.span, "nothing can come behind packets that are drawn", "put it into another case");
   const observe = (await context.problems.attemptAsync(() =>
     planObserving([...scenario.observe, ...each.observe], inputs.readCapture),
   )) ?? { observers: [], rules: [] };

@@ -6,7 +6,9 @@ import { didYouMean, wrong, type PlanContext } from "./context.js";
 import { planExpectation } from "./expect.js";
 import { planDeletes, planMaps } from "./map-entries.js";
 import { findPlace } from "./place.js";
+import { planProperty } from "./property.js";
 import { planPackets } from "./send.js";
+import { sweepPacket } from "./sweep.js";
 import type { Swaps } from "./swaps.js";
 
 /** What a step's plan depends on besides the step. */
@@ -29,12 +31,16 @@ export async function planStep(
     case "send": {
       const { times, senders } = step;
       const from = (step.from && findPlace(context, step.from)) ?? context.topology.from;
-      const packets = await planPackets(context, step.packets, openCapture);
+      const written = await planPackets(context, step.packets, openCapture);
+      const { sweep } = step;
+      const packets = sweep ? written.flatMap((each) => sweepPacket(each, sweep, context.programType)) : written;
       if (step.meanwhile && packets.length > 1)
         wrong(context, step.meanwhile.span, "'meanwhile' goes with one packet, sent many times");
       const meanwhile = step.meanwhile && (await swaps.plan(step.meanwhile));
       return { ...base, kind: "send", packets, from, times, senders, context: valuesOf(step.context), meanwhile };
     }
+    case "property":
+      return { ...base, ...(await planProperty(context, step)) };
     case "maps": {
       // A key that is both deleted and set is replaced: the old entry goes first.
       const patches = [...planDeletes(context, step.delete), ...planMaps(context, step.set)];

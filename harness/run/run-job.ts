@@ -1,10 +1,10 @@
-import type { Session } from "../model/backend.js";
+import type { BackendName, Session } from "../model/backend.js";
 import { HarnessError, type Diagnostic } from "../model/error.js";
 import type { CaseResult, Mismatch } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
 import { formatSpan } from "../model/span.js";
 import { caseEvidence } from "../evidence/evidence.js";
-import { judge } from "../judge/judge.js";
+import { judge, type Judgement } from "../judge/judge.js";
 import { costSummary, outcomeOf, verdictSummary } from "../judge/outcome.js";
 import { saveCapture } from "./case-capture.js";
 import type { Job } from "./select.js";
@@ -37,12 +37,15 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
   try {
     const missing = session.missing(plan);
     if (missing.length > 0) return result({ outcome: "skipped", missing });
-    const observations = await session.run(plan);
-    if (options.captures !== undefined) await saveCapture(options.captures, plan, backend, observations);
-    const judgement = judge(plan, backend, observations);
+    const { written, drawn } = await runDrawn(plan, backend);
+    const observations = await session.run(written);
+    if (options.captures !== undefined) await saveCapture(options.captures, written, backend, observations);
+    const judgement = withDrawn(judge(written, backend, observations), drawn);
     const outcome = outcomeOf(plan, backend, judgement);
     const mismatches: readonly Mismatch[] =
-      outcome.kind === "failed" ? await traced(job, session, explained(plan, session, outcome.mismatches)) : [];
+      outcome.kind === "failed"
+        ? await traced({ plan: written, backend }, session, explained(written, session, outcome.mismatches))
+        : [];
     return result({
       outcome: outcome.kind,
       verdict: verdictSummary(observations),
@@ -50,7 +53,7 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
       cost: costSummary(observations),
       coverage: session.takeCoverage?.(),
       missing: judgement.missing,
-      evidence: caseEvidence(plan, backend, observations, packetsNamed(mismatches)),
+      evidence: caseEvidence(written, backend, observations, packetsNamed(mismatches)),
     });
   } catch (error) {
     return result({ outcome: "error", error: describe(error) });
@@ -74,6 +77,20 @@ async function traced(
     const passing = again ? [] : ["it did not fail when it was run once more"];
     return { ...mismatch, details: [...mismatch.details, ...passing, ...lines] };
   });
+}
+
+/** Runs what is drawn, if the case ends with that; the steps before it are like any others. */
+async function runDrawn(plan: Plan, backend: BackendName): Promise<{ written: Plan; drawn: Judgement | undefined }> {
+  const last = plan.steps.at(-1);
+  if (last?.kind !== "property") return { written: plan, drawn: undefined };
+  // fast-check is read only where it is needed.
+  const { runProperty } = await import("../fuzz/run-property.js");
+  return { written: { ...plan, steps: plan.steps.slice(0, -1) }, drawn: await runProperty(plan, last, backend) };
+}
+
+function withDrawn({ mismatches, missing }: Judgement, drawn: Judgement | undefined): Judgement {
+  if (!drawn) return { mismatches, missing };
+  return { mismatches: [...mismatches, ...drawn.mismatches], missing: [...missing, ...drawn.missing] };
 }
 
 function packetsNamed(mismatches: readonly Mismatch[]): ReadonlySet<number> {

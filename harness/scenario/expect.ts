@@ -1,4 +1,5 @@
 import { backendNames, type BackendName } from "../model/backend.js";
+import { invariants } from "../model/invariant.js";
 import type {
   EventsExpectation,
   Expectation,
@@ -114,6 +115,16 @@ function expectFields(world: World) {
       "lines of bpf_printk output, in order, as regular expressions; further lines are a failure",
       ["dropped .* from"],
     ),
+    invariant: optional(
+      listOrOne(located(oneOf("an invariant", invariants))),
+      "what has to hold for every packet of a `property`; absent: what holds for every correct program",
+      ["no-fault", "checksums-valid"],
+    ),
+    "same-as": optional(
+      located(word("a program's file")),
+      "another program, with maps of its own, that has to come to the same verdict and bytes",
+      "xdp_filter.bpf.c",
+    ),
     frames: defaulted(
       frames(world),
       [],
@@ -152,6 +163,8 @@ function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
     observed,
     globals,
     cost,
+    ...(found.invariant && { invariant: found.invariant }),
+    ...(found["same-as"] && { sameAs: found["same-as"] }),
   };
 }
 

@@ -9,7 +9,8 @@ import { type MapNode, type Node, entryOf } from "./node.js";
 import { type Fields, type ObjectOf, type OtherKeys, defaulted, object, optional, required } from "./object.js";
 import { knownPlace } from "./places.js";
 import { podAddresses } from "./policies.js";
-import { boolean, integer, longTime, word } from "./scalars.js";
+import { boolean, integer, longTime, oneOf, word } from "./scalars.js";
+import { property } from "./property.js";
 import { packetsToSend } from "./send.js";
 import { meanwhile, swap } from "./swap.js";
 import type { World } from "./world.js";
@@ -42,7 +43,21 @@ export function stepFields(world: World) {
       meanwhile: optional(meanwhile, "what happens while the packets go: the program is replaced", {
         swap: { program: "xdp_next.bpf.c", times: 100 },
       }),
+      sweep: optional(
+        oneOf("a sweep", {
+          truncate: "every prefix of the packet, from the shortest that all backends take to the whole",
+          bits: "the packet with each of its bits turned round",
+        }),
+        "many packets instead of each one",
+        "truncate",
+      ),
       truncate: optional(integer(0, 65_535, "a size in bytes"), "cut each packet off after so many bytes", 20),
+    },
+    property: {
+      property: required(property, "packets that are drawn, each of which has to be as `expect` says", {
+        runs: 1000,
+        generate: { ipv4: "any", tcp: "any" },
+      }),
     },
     ping: { ping: required(ping(topology), "echo requests from one host to another", { to: "10.0.0.2" }) },
     http: { http: required(http(topology), "HTTP requests from a host", { url: "http://10.0.0.5/" }) },
@@ -108,13 +123,51 @@ export function stepReader(world: World): StepReader {
       const decode = <F extends Fields>(own: F) =>
         object(what, { ...fields.common, ...own }, others).decode(node, report);
       const step = toStep(action, { fields, decode }, { label, node, report });
-      return action === "send" || refusePackets(entryOf(node, "expect")?.value, report) !== invalid ? step : invalid;
+      const expected = entryOf(node, "expect")?.value;
+      if (action === "send") return refuseInvariants(expected, report) === invalid ? invalid : step;
+      const refuse = action === "property" ? refuseState : refusePackets;
+      return refuse(expected, report) === invalid ? invalid : step;
     },
   };
 }
 
 /** What is expected of packets, where a step has none, would never be looked at. */
-const ofPackets: readonly string[] = ["verdict", "packet", "unchanged", "redirect", "context", "frames"];
+const ofPackets: readonly string[] = [
+  "verdict",
+  "packet",
+  "unchanged",
+  "redirect",
+  "context",
+  "frames",
+  "invariant",
+  "same-as",
+];
+
+/** What is expected of all packets that there could be. */
+const ofProperties: readonly string[] = ["invariant", "same-as"];
+
+/** All that is looked at where packets are drawn, for each of them. */
+const ofDrawnPackets: readonly string[] = ["verdict", "packet", "unchanged", ...ofProperties];
+
+function refuseState(expected: Node | undefined, report: Report): Invalid | undefined {
+  if (expected?.kind !== "map") return undefined;
+  const found = expected.entries.map(({ key, keySpan }) =>
+    ofDrawnPackets.includes(key)
+      ? undefined
+      : report(
+          keySpan,
+          `'${key}' is not looked at where packets are drawn`,
+          `known here: ${ofDrawnPackets.join(", ")}`,
+        ),
+  );
+  return found.includes(invalid) ? invalid : undefined;
+}
+
+function refuseInvariants(expected: Node | undefined, report: Report): Invalid | undefined {
+  if (expected?.kind !== "map") return undefined;
+  const wrong = expected.entries.find(({ key }) => ofProperties.includes(key));
+  return wrong && report(wrong.keySpan, `'${wrong.key}' is about packets that are drawn`, "say which with 'property:'");
+}
 
 function refusePackets(expected: Node | undefined, report: Report): Invalid | undefined {
   if (expected?.kind !== "map") return undefined;
@@ -139,6 +192,7 @@ interface At {
 
 const actionKeys: readonly string[] = [
   "send",
+  "property",
   "ping",
   "http",
   "run",
@@ -171,6 +225,10 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
     case "send": {
       const found = decode(fields.send);
       return found === invalid ? invalid : sendStep(found, at);
+    }
+    case "property": {
+      const found = decode(fields.property);
+      return found === invalid ? invalid : propertyStep(found, at);
     }
     case "ping": {
       const found = decode(fields.ping);
@@ -219,7 +277,7 @@ function base(found: ObjectOf<StepFields["common"]>, { label, node }: At) {
 }
 
 function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at: At): Step | Invalid {
-  const { send, from, times, senders, context, meanwhile, truncate } = found;
+  const { send, from, times, senders, context, meanwhile, truncate, sweep } = found;
   const whole = send.find((source) => source.kind !== "layers");
   if (truncate !== undefined && whole) {
     return at.report(whole.span, "'truncate' cuts packets that are given as layers, and this one is not");
@@ -227,5 +285,21 @@ function sendStep(found: ObjectOf<StepFields["common"] & StepFields["send"]>, at
   const packets = send.map((source): SendSource => {
     return source.kind === "layers" ? { ...source, truncateBytes: truncate } : source;
   });
-  return { ...base(found, at), kind: "send", packets, from, times, senders, context, meanwhile };
+  return {
+    ...base(found, at),
+    kind: "send",
+    packets,
+    from,
+    times,
+    senders,
+    context,
+    meanwhile,
+    ...(sweep && { sweep }),
+  };
+}
+
+function propertyStep(found: ObjectOf<StepFields["common"] & StepFields["property"]>, at: At): Step {
+  const { runs, generate, packets, update, clock } = found.property;
+  const clockNs = BigInt(Math.round((clock ?? 0) * 1_000_000));
+  return { ...base(found, at), kind: "property", runs, generate, packets, update, clockNs };
 }

@@ -106,6 +106,8 @@ export class PlanMachine {
         return [];
       case "expect":
         return [];
+      case "property":
+        throw harnessError("internal", "packets that are drawn are sent by harness/fuzz");
       case "swap":
       case "ping":
       case "http":

@@ -174,6 +174,8 @@ export class WireCase {
           watch: this.#watch,
           swap: (swap, count, done) => this.#swap(swap, count, done),
         });
+      case "property":
+        throw new Error("packets that are drawn: missing() says so");
       case "maps":
         for (const each of this.#objects) {
           const own = each.plan.steps[step.index];

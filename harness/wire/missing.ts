@@ -31,6 +31,7 @@ export function missingFor(plan: Plan): readonly string[] {
 function* missingForStep(step: PlannedStep, topology: Topology): Generator<string> {
   if (step.kind === "send") yield* missingForSend(step, topology);
   if (step.kind === "clock") yield missingClock;
+  if (step.kind === "property") yield "packets that are drawn (property:): backends sim and kernel have them";
   if (step.kind === "ping" && !findCommand("ping")) yield "ping (apt-get install iputils-ping)";
   if (step.kind === "http" && !findCommand("curl")) yield "curl (apt-get install curl)";
   for (const expectation of expectationsOn("wire", step.expect)) {

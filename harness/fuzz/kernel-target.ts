@@ -1,0 +1,80 @@
+import { testRunInputs, testRunOutputs } from "../kernel/context.js";
+import { linkLayer } from "../kernel/link-layer.js";
+import { loadObject } from "../kernel/load.js";
+import type { LoadedObject } from "../kernel/loaded-object.js";
+import { RunFolder } from "../kernel/run-folder.js";
+import { TestNetwork } from "../kernel/test-network.js";
+import { TestRun } from "../kernel/test-run.js";
+import { harnessError } from "../model/error.js";
+import type { Packet } from "../model/packet.js";
+import type { MapPatch, Plan } from "../model/plan.js";
+import type { Answer, Target } from "./target.js";
+
+/** A program in the running kernel, through BPF_PROG_TEST_RUN. */
+export class KernelTarget implements Target {
+  readonly name = "kernel";
+  readonly #plan: Plan;
+  readonly #folder: RunFolder;
+  readonly #network = new TestNetwork();
+  readonly #testRun = new TestRun();
+  #loaded: LoadedObject;
+
+  /** Throws HarnessError "load" with the verifier's last words where the kernel refuses the object. */
+  constructor(plan: Plan, runId: string) {
+    this.#plan = plan;
+    this.#folder = new RunFolder(`${runId}-fuzz`);
+    try {
+      this.#loaded = this.#load();
+    } catch (error) {
+      this.#closeAll();
+      throw error;
+    }
+  }
+
+  reset(): void {
+    this.#loaded.close();
+    this.#loaded = this.#load();
+  }
+
+  run(packet: Packet): Answer {
+    const { programType } = this.#plan;
+    const link = linkLayer(programType, packet);
+    const { data } = testRunInputs(programType, packet, link.wrapped, {});
+    const run = this.#testRun;
+    run.clear();
+    run.add(data);
+    this.#network.inside(() => run.run());
+    const { bytes } = testRunOutputs(programType, run.packetOut(0), run.context(0));
+    return { returned: run.returned(0), bytes: bytes ? link.unwrap(bytes) : new Uint8Array(), fault: undefined };
+  }
+
+  update(patches: readonly MapPatch[]): void {
+    this.#network.inside(() => this.#loaded.applyMaps(patches));
+  }
+
+  /** The kernel's clock goes by itself. */
+  advance(): void {
+    throw harnessError("unsupported", "the kernel's clock cannot be put forward");
+  }
+
+  close(): void {
+    this.#loaded.close();
+    this.#closeAll();
+  }
+
+  #closeAll(): void {
+    this.#network.close();
+    this.#folder.close();
+  }
+
+  #load(): LoadedObject {
+    const result = loadObject(this.#plan, this.#folder);
+    if (!result.accepted) {
+      const lines = result.log.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("processed "));
+      throw harnessError("load", `the kernel refuses the object: ${lines.slice(-2).join(" / ")}`);
+    }
+    this.#network.inside(() => result.loaded.applyMaps(this.#plan.maps));
+    this.#testRun.select(result.loaded.programFd, this.#plan.programType);
+    return result.loaded;
+  }
+}

@@ -1,0 +1,175 @@
+import { harnessError } from "../model/error.js";
+import type { Packet } from "../model/packet.js";
+import type { MapPatch, Plan } from "../model/plan.js";
+import type { Counters } from "../sim/counters.js";
+import type { EngineName } from "../sim/engine.js";
+import { Fib } from "../sim/fib.js";
+import { ProgramFault } from "../sim/fault.js";
+import { packetHook, type PacketHook } from "../sim/hooks/packet-hook.js";
+import { LinkCache } from "../sim/link-cache.js";
+import type { Engine } from "../sim/machine.js";
+import { MemoryPool } from "../sim/memory-pool.js";
+import { SimulatedObject } from "../sim/simulated-object.js";
+import { applyMapPatches } from "../sim/user-space.js";
+import { World } from "../sim/world.js";
+import type { Answer, ProgramMistake, Target } from "./target.js";
+import { watchedHook, type Watch } from "./watched-hook.js";
+
+export interface SimTargetOptions {
+  readonly engine?: EngineName;
+  /** Count which ways the program goes, and keep what it compares. */
+  readonly counting?: boolean;
+  readonly name?: string;
+}
+
+/** What a plan needs to be run packet by packet. */
+export type Subject = Pick<Plan, "object" | "program" | "programType" | "globals" | "maps" | "topology" | "seed">;
+
+/** More than this is not compared and copied after every run: such a machine is built anew. */
+const mostSnapshotBytes = 1 << 17;
+
+const nothing = new Uint8Array();
+
+/**
+ * A program in the simulator that runs hundreds of thousands of packets a second, and is put back into its first
+ * state in less time than it takes to run one: memory is compared and copied, and only where entries came and went
+ * is the machine built anew.
+ */
+export class SimTarget implements Target {
+  readonly name: string;
+  readonly #subject: Subject;
+  readonly #options: SimTargetOptions;
+  readonly #shared = { memories: new MemoryPool(), links: new LinkCache() };
+  readonly #watch: Watch = { changed: false, missed: undefined };
+  #set!: SetUp;
+
+  /** Throws HarnessError "unsupported" that names all that the program needs and that is not simulated. */
+  constructor(subject: Subject, options: SimTargetOptions = {}) {
+    this.#subject = subject;
+    this.#options = options;
+    this.name = options.name ?? (options.engine === "interpreter" ? "sim (interpreter)" : "sim");
+    this.#build();
+  }
+
+  /** Undefined unless `counting` was asked for. Another object after a `reset`, perhaps. */
+  get counters(): Counters | undefined {
+    return this.#set.counters;
+  }
+
+  get watch(): Watch {
+    return this.#watch;
+  }
+
+  /** Whether maps or variables may be other than at first. */
+  get hasChanged(): boolean {
+    const { memory, snapshot } = this.#set;
+    return this.#watch.changed || !memory || !snapshot || memory.some((word, i) => word !== snapshot[i]);
+  }
+
+  reset(): void {
+    const { memory, snapshot, object } = this.#set;
+    if (this.#watch.changed || !memory || !snapshot) {
+      object.release();
+      this.#build();
+    } else memory.set(snapshot);
+    this.#set.world.takePrinted();
+  }
+
+  /** The output is there until the next run. */
+  run(packet: Packet): Answer {
+    const { returned, fault } = this.runOnly(packet);
+    return { returned, fault, bytes: fault ? nothing : this.#set.object.hook.output() };
+  }
+
+  /** As `run`, where nobody looks at the bytes that come out. */
+  runOnly(packet: Packet): Pick<Answer, "returned" | "fault"> {
+    const { object, engine } = this.#set;
+    const { hook, machine } = object;
+    hook.accept(packet, {});
+    try {
+      machine.run(engine, hook.context);
+    } catch (error) {
+      if (error instanceof ProgramFault) return { returned: 0, fault: mistakeOf(error) };
+      throw error;
+    }
+    return { returned: machine.arguments.result32 | 0, fault: undefined };
+  }
+
+  output(): Uint8Array {
+    return this.#set.object.hook.output();
+  }
+
+  update(patches: readonly MapPatch[]): void {
+    this.#watch.changed = true;
+    this.#apply(patches);
+  }
+
+  advance(durationNs: bigint): void {
+    this.#watch.changed = true;
+    this.#set.world.clock.advance(durationNs);
+  }
+
+  close(): void {
+    this.#set.object.release();
+  }
+
+  #build(): void {
+    const { object: bpf, programType, program, globals, maps, seed, topology } = this.#subject;
+    const make = packetHook(programType);
+    if (!make) throw harnessError("unsupported", `programs of type ${programType} are not simulated`);
+    const { host: name, dev } = topology.attach;
+    const host = topology.hosts.find((each) => each.name === name);
+    const others = (host?.interfaces ?? []).map((own) => own.dev).filter((each) => each !== dev);
+    const devices = ["", dev, ...others];
+    const world = new World({ seed, devices: devices.map((_, i) => i).slice(1), fib: new Fib(host, devices) });
+    const { engine: engineName = "jit", counting } = this.#options;
+    const object = new SimulatedObject(bpf, {
+      world,
+      engine: engineName,
+      globals,
+      hook: watchedHook(make, this.#watch),
+      ...this.#shared,
+      ...(counting && { counting: { compares: true } }),
+    });
+    const engine = object.program(program.name);
+    this.#set = { world, object, engine, devices, counters: object.counters.get(program.name) };
+    this.#apply(maps);
+    this.#watch.changed = false;
+    this.#set = { ...this.#set, ...takeSnapshot(object) };
+  }
+
+  #apply(patches: readonly MapPatch[]): void {
+    const { object, world, devices } = this.#set;
+    applyMapPatches(object.maps, world, patches, {
+      program: (name) => object.program(name),
+      ifindexOf: (dev) => Math.max(1, devices.indexOf(dev)),
+    });
+  }
+}
+
+interface SetUp {
+  readonly world: World;
+  readonly object: SimulatedObject<PacketHook>;
+  readonly engine: Engine;
+  readonly devices: readonly string[];
+  readonly counters: Counters | undefined;
+  /** Maps and global variables, and what they held at first; undefined where these are large. */
+  readonly memory?: BigUint64Array;
+  readonly snapshot?: BigUint64Array;
+}
+
+/** Everything from the first map on: maps, global variables, and the counters, which then start at 0 again. */
+function takeSnapshot({ maps, machine }: SimulatedObject<PacketHook>): Pick<SetUp, "memory" | "snapshot"> {
+  const { arena } = machine;
+  const addresses = [...maps.all].map(({ address }) => address);
+  const end = arena.reserve(8, 0, "the end of what is set up");
+  // Where there is no map there may still be global variables, behind the context and the stack.
+  const start = addresses.length > 0 ? Math.min(...addresses) : machine.lowestFrame;
+  if (end - start > mostSnapshotBytes) return {};
+  const memory = new BigUint64Array(arena.memory.buffer, start & ~7, (end - (start & ~7)) >> 3);
+  return { memory, snapshot: memory.slice() };
+}
+
+function mistakeOf({ message, source, slot }: ProgramFault): ProgramMistake {
+  return { message, place: source ?? `instruction ${slot}` };
+}

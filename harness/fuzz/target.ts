@@ -1,0 +1,31 @@
+import type { Packet } from "../model/packet.js";
+import type { MapPatch } from "../model/plan.js";
+
+/** What a program made of one packet. */
+export interface Answer {
+  /** The return value, signed 32-bit; 0 where the program did not get so far. */
+  readonly returned: number;
+  /** The packet as the program left it, also where it was dropped. */
+  readonly bytes: Uint8Array;
+  readonly fault: ProgramMistake | undefined;
+}
+
+/** The program did what it may not do. */
+export interface ProgramMistake {
+  readonly message: string;
+  /** `file.c:41`, or else the instruction: what tells one mistake from another. */
+  readonly place: string;
+}
+
+/** A loaded program with its maps, that runs packets one after the other. */
+export interface Target {
+  /** As reports call it: `sim`, `sim (interpreter)`, `kernel`, or the name of another program. */
+  readonly name: string;
+  /** Everything as before the first packet. */
+  reset(): void;
+  run(packet: Packet): Answer;
+  /** Map entries set or deleted, as user space does. */
+  update(patches: readonly MapPatch[]): void;
+  advance(durationNs: bigint): void;
+  close(): void;
+}
