@@ -89,6 +89,7 @@ export function drawMatching(
         return ((drawn & ~mask) | value) >>> 0;
       break;
     }
+    case "matches":
     case "not":
       break;
   }
