@@ -132,11 +132,17 @@ export interface Case {
 }
 
 export type Step =
-<<<<<<< HEAD
-  SendStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | WaitStep | ExpectStep;
-=======
-  SendStep | PropertyStep | MapsStep | UnloadStep | ClockStep | SwapStep | PingStep | HttpStep | RunStep | ExpectStep;
->>>>>>> a34396f (Properties: packets that are drawn instead of written, and shrunk to the simplest that shows a mistake)
+  | SendStep
+  | PropertyStep
+  | MapsStep
+  | UnloadStep
+  | ClockStep
+  | SwapStep
+  | PingStep
+  | HttpStep
+  | RunStep
+  | WaitStep
+  | ExpectStep;
 
 interface StepBase {
   /** As in messages: the step's own name, or `step 2`. */

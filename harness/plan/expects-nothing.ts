@@ -4,11 +4,7 @@ import type { Case, Expectation, Scenario } from "../model/scenario.js";
 export function expectsNothing(scenario: Scenario, { steps }: Case): boolean {
   if (scenario.load.fails) return false;
   return steps.every((step) => {
-<<<<<<< HEAD
-    const judgedByItself = ["ping", "http", "run"].includes(step.kind);
-=======
     const judgedByItself = ["property", "ping", "http", "run"].includes(step.kind);
->>>>>>> a34396f (Properties: packets that are drawn instead of written, and shrunk to the simplest that shows a mistake)
     return !judgedByItself && isEmpty(step.expect);
   });
 }
