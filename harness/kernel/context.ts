@@ -1,7 +1,7 @@
 import { harnessError } from "../model/error.js";
 import type { ProgramType } from "../model/hook.js";
 import type { FieldValue, Packet } from "../model/packet.js";
-import { parsePacket } from "../packet/parse.js";
+import { lookupFieldsOf } from "../packet/lookup-fields.js";
 
 /** A member of a context structure of include/uapi/linux/bpf.h. */
 interface Member {
@@ -130,7 +130,7 @@ export function testRunInputs(type: ProgramType, packet: Packet, bytes: Uint8Arr
     return { data, context: encode(layout, { ...fields, data: meta.length, data_end: data.length }) };
   }
   if (type === "sk_lookup")
-    return { data: new Uint8Array(0), context: encode(layout, { ...lookupFields(packet), ...fields }) };
+    return { data: new Uint8Array(0), context: encode(layout, { ...lookupFieldsOf(packet), ...fields }) };
   return { data: bytes, context: Object.keys(fields).length > 0 ? encode(layout, fields) : undefined };
 }
 
@@ -161,25 +161,6 @@ function layoutOf(type: ProgramType): Layout {
   if (type === "xdp") return xdp;
   if (type === "sk_lookup") return skLookup;
   return type === "flow_dissector" ? flowKeys : skb;
-}
-
-/** The connection that a packet would open or belong to, as seen by the one who gets it. */
-function lookupFields(packet: Packet): Fields {
-  const { layers } = parsePacket(packet);
-  const values = (...names: readonly string[]): Fields =>
-    layers.find((layer) => names.includes(layer.protocol))?.values ?? {};
-  const ip = layers.find(({ protocol }) => protocol === "ipv4" || protocol === "ipv6");
-  const suffix = ip?.protocol === "ipv6" ? "ip6" : "ip4";
-  const { src, dst } = ip?.values ?? {};
-  const { sport = 0, dport = 0 } = values("tcp", "udp");
-  return {
-    family: ip?.protocol === "ipv6" ? 10 : 2,
-    protocol: layers.some(({ protocol }) => protocol === "udp") ? 17 : 6,
-    ...(src !== undefined && { [`remote_${suffix}`]: src }),
-    ...(dst !== undefined && { [`local_${suffix}`]: dst }),
-    remote_port: sport,
-    local_port: dport,
-  };
 }
 
 function encode({ struct, sizeBytes, members }: Layout, fields: Fields): Uint8Array {

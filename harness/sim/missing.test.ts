@@ -44,7 +44,6 @@ describe("what the simulator cannot do", () => {
 
   it("is any program type but those on packets of a device or socket", () => {
     for (const [name, hook] of [
-      ["sk_lookup", "sk_lookup"],
       ["flow_dissector", "flow_dissector"],
       ["lwt", "lwt_in"],
     ] as const)
@@ -54,9 +53,9 @@ describe("what the simulator cannot do", () => {
   });
 
   it("is a map of a type that it does not have", () => {
-    const object = { ...counter, maps: [{ ...counter.maps[0]!, type: "sockmap" as const }] };
+    const object = { ...counter, maps: [{ ...counter.maps[0]!, type: "reuseport_sockarray" as const }] };
     expect(missingOf(planFor(object, "xdp"))).to.deep.equal([
-      `map '${counter.maps[0]!.name}': maps of type sockmap are not simulated`,
+      `map '${counter.maps[0]!.name}': maps of type reuseport_sockarray are not simulated`,
     ]);
   });
 

@@ -131,7 +131,6 @@ export class PlanMachine {
 
   #applyMaps(patches: Plan["maps"]): void {
     applyMapPatches(this.#object.maps, this.#world, patches, {
-      program: (name) => this.#object.program(name),
       ifindexOf: (dev) => Math.max(1, this.#devices.indexOf(dev)),
     });
   }

@@ -26,7 +26,8 @@ export interface SendWorld {
 type Outcome =
   | {
       readonly returned: number;
-      readonly bytes: Uint8Array;
+      /** Undefined where no packet comes out. */
+      readonly bytes: Uint8Array | undefined;
       readonly fields: Fields;
       /** Interfaces that the packet is redirected to. */
       readonly devs: readonly string[];
@@ -123,7 +124,7 @@ function observationsOf(
     { kind: "verdict", step, packet, possible, evidence, returned, durationNs: undefined },
     { kind: "context", step, packet, fields },
   ];
-  if (unjudged || !isDropped(type, returned))
+  if (bytes && (unjudged || !isDropped(type, returned)))
     seen.push({ kind: "packet", step, packet, place: "output", bytes, timestampNs: undefined });
   for (const cost of costs) seen.push({ kind: "cost", step, packet, ...cost });
   for (const dev of devs) seen.push({ kind: "redirect", step, packet, dev });
@@ -134,7 +135,7 @@ function isSame(a: Outcome, b: Outcome): boolean {
   if ("fault" in a || "fault" in b) return "fault" in a && "fault" in b && a.fault === b.fault;
   return (
     a.returned === b.returned &&
-    sameBytes(a.bytes, b.bytes) &&
+    (a.bytes && b.bytes ? sameBytes(a.bytes, b.bytes) : a.bytes === b.bytes) &&
     Object.keys(a.fields).every((name) => isSameValue(a.fields[name], b.fields[name])) &&
     isSameList(a.devs, b.devs)
   );

@@ -120,8 +120,8 @@ for (const engine of engineNames) {
     });
 
     it("says of a type that is not simulated only that", () => {
-      const plan = planFor(fixtureObject("sk_lookup"), "sk_lookup", { steps: steps(sendStep([ping])) });
-      expect(session.missing(plan)).to.deep.equal(["programs of type sk_lookup are not simulated"]);
+      const plan = planFor(fixtureObject("lwt"), "lwt_in", { steps: steps(sendStep([ping])) });
+      expect(session.missing(plan)).to.deep.equal(["programs of type lwt_in are not simulated"]);
     });
 
     it("leaves nothing of one case to the next", async () => {

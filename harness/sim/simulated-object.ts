@@ -58,12 +58,22 @@ const redZonesBytes = 128;
 /** No machine gets more than this. */
 const mostBytes = 2 ** 30 - 2 ** 20;
 
+/** Where the programs of one hook run, on the memory and maps of their object. */
+export interface Stage<H extends HookWorld> {
+  readonly hook: H;
+  readonly machine: Machine;
+  /** As `SimulatedObject.program`, for this hook. */
+  program(name: string): Engine;
+}
+
 /** An object on a simulated machine: maps made, globals set, programs linked when they are first needed. */
 export class SimulatedObject<H extends HookWorld> {
   readonly object: BpfObject;
   readonly maps: MapTable;
   readonly machine: Machine;
   readonly hook: H;
+  readonly #arena: Arena;
+  readonly #world: World;
   /** By name: of every program that was linked so far; empty unless `counting` was asked for. */
   readonly counters = new Map<string, Counters>();
   readonly #counting: CounterOptions | undefined;
@@ -71,7 +81,7 @@ export class SimulatedObject<H extends HookWorld> {
   readonly #engineName: EngineName;
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
-  readonly #engines = new Map<string, Engine>();
+  readonly #program: (name: string) => Engine;
   readonly #links: LinkCache;
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
@@ -87,13 +97,13 @@ export class SimulatedObject<H extends HookWorld> {
     const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
     const counterBytes = counting ? object.programs.length * mostCounterBytes(this.#file) : 0;
     const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed + counterBytes), memories);
+    this.#arena = arena;
+    this.#world = world;
     this.maps = new MapTable(arena, world.cpus);
-    this.hook = hook(arena, this.maps, world);
-    const ownObjects = objectHelpers(arena, (id) => structSize(this.#file, id));
-    const helpers = mergeHelpers(Object.fromEntries(this.hook.helpers), ownObjects);
-    this.machine = new Machine(arena, instruments.helpers?.(helpers, this.maps) ?? helpers);
-    this.machine.packet = this.hook.loader;
-    this.machine.tailCallTarget = (call) => this.#tailCallTarget(call);
+    const stage = this.addHook(hook);
+    this.hook = stage.hook;
+    this.machine = stage.machine;
+    this.#program = stage.program;
     for (const spec of specs) this.maps.create(spec);
     this.#sections = new DataSections(this.#file.elf, object, globals, arena);
     for (const spec of specs) this.#fillSlots(spec);
@@ -105,21 +115,43 @@ export class SimulatedObject<H extends HookWorld> {
    * @throws HarnessError "unsupported" naming every helper that it calls and that is not simulated
    */
   program(name: string): Engine {
-    const known = this.#engines.get(name);
-    if (known) return known;
+    return this.#program(name);
+  }
+
+  /** Room for programs of another hook, which share the object's memory and maps. */
+  addHook<Other extends HookWorld>(make: LoadOptions<Other>["hook"]): Stage<Other> {
+    const hook = make(this.#arena, this.maps, this.#world);
+    const ownObjects = objectHelpers(this.#arena, (id) => structSize(this.#file, id));
+    const all = mergeHelpers(Object.fromEntries(hook.helpers), ownObjects);
+    const helpers = this.#instruments.helpers?.(all, this.maps) ?? all;
+    const machine = new Machine(this.#arena, helpers);
+    const engines = new Map<string, Engine>();
+    const program = (name: string): Engine => {
+      const engine = engines.get(name) ?? this.#engineFor(name, machine);
+      engines.set(name, engine);
+      return engine;
+    };
+    machine.packet = hook.loader;
+    machine.tailCallTarget = (call) => {
+      const name = this.#tailCallTarget(call);
+      return name === undefined ? undefined : program(name);
+    };
+    return { hook, machine, program };
+  }
+
+  #engineFor(name: string, machine: Machine): Engine {
     const spec = this.object.programs.find((program) => program.name === name);
     if (!spec) throw harnessError("object", `there is no program '${name}' in ${this.object.name}`);
     const code = this.#links.code(this.object, name, this.#layout, () => this.#link(spec));
-    this.#refuseMissingHelpers(code);
-    const engine = createEngine(this.#engineName, this.machine, code, this.#countersOf(code));
+    refuseMissingHelpers(code, machine.helpers);
+    const engine = createEngine(this.#engineName, machine, code, this.#countersOf(code));
     this.#instruments.watch?.(engine);
-    this.#engines.set(name, engine);
     return engine;
   }
 
   #countersOf(code: Code): Counters | undefined {
     if (!this.#counting) return undefined;
-    const counters = new Counters(code, this.machine.arena, this.#counting);
+    const counters = new Counters(code, this.#arena, this.#counting);
     this.counters.set(code.name, counters);
     return counters;
   }
@@ -133,7 +165,7 @@ export class SimulatedObject<H extends HookWorld> {
 
   /** Gives the machine's memory back; the object is gone with it. */
   release(): void {
-    this.machine.arena.release();
+    this.#arena.release();
   }
 
   /** All addresses that linking puts into programs. */
@@ -149,27 +181,11 @@ export class SimulatedObject<H extends HookWorld> {
     });
   }
 
-  #refuseMissingHelpers(code: Code): void {
-    const missing = code.instructions.flatMap(({ slot, instruction }): Diagnostic[] => {
-      if (instruction.kind !== "callHelper" || instruction.helper === tailCallHelper) return [];
-      if (this.machine.helpers.has(instruction.helper)) return [];
-      const line = code.lineOf(slot);
-      const place = line ? `${line.file}:${line.line}` : `instruction ${slot} of '${code.name}'`;
-      const name = calleeName(instruction.helper) ?? "unknown";
-      const what = isKernelFunction(instruction.helper)
-        ? `kernel function '${name}'`
-        : `helper ${name} (#${instruction.helper})`;
-      return [{ code: "unsupported", message: `${what} at ${place} is not simulated` }];
-    });
-    const [first, ...rest] = missing;
-    if (first) throw new HarnessError([first, ...rest]);
-  }
-
-  #tailCallTarget(call: Call): Engine | undefined {
+  #tailCallTarget(call: Call): string | undefined {
     const map = this.maps.at(call.address(2));
     if (!(map instanceof ReferenceStore)) throw new Fault(`takes map '${map.spec.name}' for an array of programs`);
     const target = map.get(u32Key(call.u32(3)));
-    return target?.kind === "program" ? target.engine() : undefined;
+    return target?.kind === "program" ? target.name : undefined;
   }
 
   /** What the object itself puts into arrays of programs and maps of maps. */
@@ -179,9 +195,25 @@ export class SimulatedObject<H extends HookWorld> {
     for (const { index, target } of slots) {
       const store = this.maps.get(target);
       if (store) map.put(u32Key(index), { kind: "map", store });
-      else map.put(u32Key(index), { kind: "program", name: target, engine: () => this.program(target) });
+      else map.put(u32Key(index), { kind: "program", name: target });
     }
   }
+}
+
+function refuseMissingHelpers(code: Code, helpers: HookWorld["helpers"]): void {
+  const missing = code.instructions.flatMap(({ slot, instruction }): Diagnostic[] => {
+    if (instruction.kind !== "callHelper" || instruction.helper === tailCallHelper) return [];
+    if (helpers.has(instruction.helper)) return [];
+    const line = code.lineOf(slot);
+    const place = line ? `${line.file}:${line.line}` : `instruction ${slot} of '${code.name}'`;
+    const name = calleeName(instruction.helper) ?? "unknown";
+    const what = isKernelFunction(instruction.helper)
+      ? `kernel function '${name}'`
+      : `helper ${name} (#${instruction.helper})`;
+    return [{ code: "unsupported", message: `${what} at ${place} is not simulated` }];
+  });
+  const [first, ...rest] = missing;
+  if (first) throw new HarnessError([first, ...rest]);
 }
 
 /** What the counters of one program may take, with its functions from all sections. */

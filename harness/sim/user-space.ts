@@ -2,7 +2,6 @@ import { harnessError } from "../model/error.js";
 import { isPerCpu } from "../model/object.js";
 import type { MapPatch, MapValue } from "../model/plan.js";
 import { errno } from "./errno.js";
-import type { Engine } from "./machine.js";
 import type { MapStore } from "./maps/map-store.js";
 import type { MapTable } from "./maps/map-table.js";
 import { ReferenceStore } from "./maps/reference.js";
@@ -10,7 +9,6 @@ import type { World } from "./world.js";
 
 /** What the values of maps of references mean. */
 export interface References {
-  readonly program: (name: string) => Engine;
   readonly ifindexOf: (dev: string) => number;
 }
 
@@ -41,7 +39,7 @@ export function applyMapPatches(
       case "perCpu":
         return store.set(key, value.values);
       case "program":
-        return put(store, key, { kind: "program", name: value.name, engine: () => references.program(value.name) });
+        return put(store, key, { kind: "program", name: value.name });
       case "device":
         return put(store, key, { kind: "device", dev: value.dev, ifindex: references.ifindexOf(value.dev) });
       case "cpu":

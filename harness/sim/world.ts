@@ -1,5 +1,6 @@
 import { Clock } from "./clock.js";
 import type { Fib } from "./fib.js";
+import { SocketNetwork } from "./sockets/network.js";
 
 /** What a run depends on beside programs and packets. The same options give the same run. */
 export interface WorldOptions {
@@ -10,6 +11,10 @@ export interface WorldOptions {
   readonly devices?: readonly number[];
   /** Routes of the host that the program runs on; without, it forwards nothing. */
   readonly fib?: Fib;
+  /** Name of that host, whose sockets it finds. */
+  readonly host?: string;
+  /** The sockets of all hosts; none, if nothing is said. */
+  readonly sockets?: SocketNetwork;
   /** Nanoseconds since the simulated machine was started. */
   readonly bootNs?: bigint;
 }
@@ -24,6 +29,8 @@ export class World {
   readonly cpus: number;
   readonly devices: ReadonlySet<number>;
   readonly fib: Fib | undefined;
+  readonly host: string;
+  readonly sockets: SocketNetwork;
   /** The CPU that runs the next packet. */
   cpu = 0;
   /** What bpf_ktime_get_ns() and its relatives return, and timers go by. */
@@ -31,10 +38,13 @@ export class World {
   #printed: string[] = [];
   #random: number;
 
-  constructor({ seed, cpus = 4, devices = [1], fib, bootNs = defaultBootNs }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { seed, cpus = 4, devices = [1], fib, host = "", bootNs = defaultBootNs } = options;
     this.cpus = cpus;
     this.devices = new Set(devices);
     this.fib = fib;
+    this.host = host;
+    this.sockets = options.sockets ?? new SocketNetwork(seed);
     this.clock = new Clock(bootNs);
     this.#random = seed >>> 0;
   }

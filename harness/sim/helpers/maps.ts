@@ -2,6 +2,7 @@ import type { Call } from "../call.js";
 import { errno } from "../errno.js";
 import { BloomFilterStore } from "../maps/bloom-filter.js";
 import type { MapTable } from "../maps/map-table.js";
+import { SocketMapStore } from "../maps/socket-map.js";
 import { QueueStore } from "../maps/queue.js";
 import type { World } from "../world.js";
 import type { HelperTable } from "./table.js";
@@ -19,6 +20,8 @@ export function mapHelpers(maps: MapTable, world: World): HelperTable {
     2: (call) => {
       const map = mapOf(call);
       const { keySizeBytes, valueSizeBytes } = map.spec;
+      if (map instanceof SocketMapStore)
+        return map.putChecked(call.read(2, keySizeBytes), maps.sockets.at(call.address(3)), call.address(4));
       return map.update(call.read(2, keySizeBytes), call.read(3, valueSizeBytes), call.address(4), world.cpu);
     },
     // bpf_map_delete_elem(map, key)

@@ -1,40 +1,106 @@
 import type { Call } from "../call.js";
+import { errno } from "../errno.js";
 import { Fault } from "../fault.js";
-import type { Helper } from "../machine.js";
+import type { MapTable } from "../maps/map-table.js";
+import { tcpState, type SocketProtocol } from "../sockets/socket.js";
+import { isFullSocket } from "../sockets/socket-memory.js";
+import type { World } from "../world.js";
+import { socketStorageHelpers } from "./socket-storage.js";
 import type { HelperTable } from "./table.js";
 
-/** A lookup finds nothing, whatever size, namespace and flags say; the tuple has to be memory, though. */
-const lookup: Helper = (call) => {
-  call.read(2, call.u32(3));
-  return 0;
-};
+/** Sizes of the two halves of struct bpf_sock_tuple. */
+const tupleBytes = { 12: 4, 36: 16 } as const;
+
+/** BPF_F_CURRENT_NETNS: any negative number. */
+const currentNamespace = -1;
 
 /**
- * Socket lookups of net/core/filter.c in a world without sockets, as in a network namespace that nobody has
- * opened one in. No program that a verifier lets pass gets as far as doing something with a socket.
+ * Lookups of sockets among those that the simulated hosts have (net/core/filter.c, __bpf_sk_lookup). There is one
+ * network namespace to look in, the program's own.
  */
-export const socketHelpers: HelperTable = {
-  // bpf_sk_lookup_tcp(ctx, tuple, tuple_size, netns, flags)
-  84: lookup,
-  // bpf_sk_lookup_udp(ctx, tuple, tuple_size, netns, flags)
-  85: lookup,
-  // bpf_sk_release(sock)
-  86: wantsSocket(1),
-  // bpf_skc_lookup_tcp(ctx, tuple, tuple_size, netns, flags)
-  99: lookup,
-  // bpf_tcp_check_syncookie(sk, iph, iph_len, th, th_len)
-  100: wantsSocket(1),
-  // bpf_tcp_gen_syncookie(sk, iph, iph_len, th, th_len)
-  110: wantsSocket(1),
-  // bpf_skc_to_tcp6_sock, _tcp_sock, _tcp_timewait_sock, _tcp_request_sock, _udp6_sock(sk)
-  136: wantsSocket(1),
-  137: wantsSocket(1),
-  138: wantsSocket(1),
-  139: wantsSocket(1),
-  140: wantsSocket(1),
-  // bpf_skc_to_mptcp_sock(sk)
-  196: wantsSocket(1),
-};
+export function socketHelpers(maps: MapTable, world: World): HelperTable {
+  const lookup = (protocol: SocketProtocol) => (call: Call) => {
+    const [size, namespace, flags] = [call.u32(3), call.u64(4), call.u64(5)];
+    const tuple = call.read(2, size);
+    const length = size in tupleBytes ? tupleBytes[size as keyof typeof tupleBytes] : undefined;
+    if (length === undefined || flags !== 0n || BigInt.asIntN(32, namespace) > currentNamespace) return 0;
+    const view = new DataView(tuple.buffer, tuple.byteOffset, size);
+    const end = (address: number, port: number) => ({
+      address: tuple.slice(address, address + length),
+      port: view.getUint16(port),
+    });
+    const socket = world.sockets.find(protocol, end(0, 2 * length), end(length, 2 * length + 2), world.host);
+    return socket ? maps.sockets.addressOf(socket) : 0;
+  };
+  return {
+    // bpf_sk_lookup_tcp(ctx, tuple, tuple_size, netns, flags)
+    84: lookup("tcp"),
+    // bpf_sk_lookup_udp(ctx, tuple, tuple_size, netns, flags)
+    85: lookup("udp"),
+    // bpf_sk_release(sock)
+    86: (call) => {
+      maps.sockets.at(call.address(1));
+      return 0;
+    },
+    // bpf_skc_lookup_tcp(ctx, tuple, tuple_size, netns, flags)
+    99: lookup("tcp"),
+    // bpf_tcp_check_syncookie(sk, iph, iph_len, th, th_len): no listener was flooded
+    100: (call) => {
+      maps.sockets.at(call.address(1));
+      return -errno.ENOENT;
+    },
+    // bpf_tcp_gen_syncookie(sk, iph, iph_len, th, th_len)
+    110: (call) => {
+      maps.sockets.at(call.address(1));
+      return -errno.ENOENT;
+    },
+    // bpf_skc_to_tcp6_sock, _tcp_sock, _tcp_timewait_sock, _tcp_request_sock, _udp6_sock(sk)
+    136: (call) => cast(maps, call),
+    137: (call) => cast(maps, call),
+    138: (call) => cast(maps, call),
+    139: (call) => cast(maps, call),
+    140: (call) => cast(maps, call),
+    // bpf_skc_to_mptcp_sock(sk): there is none
+    196: (call) => {
+      maps.sockets.at(call.address(1));
+      return 0;
+    },
+  };
+}
+
+/** Sockets as pointers that programs may follow. */
+export function socketViewHelpers(maps: MapTable): HelperTable {
+  return {
+    // bpf_sk_fullsock(sk)
+    95: (call) => {
+      const address = call.address(1);
+      return isFullSocket(maps.sockets.at(address)) ? address : 0;
+    },
+    // bpf_tcp_sock(sk)
+    96: (call) => maps.sockets.tcpAddressOf(maps.sockets.at(call.address(1))),
+    // bpf_get_listener_sock(sk)
+    98: (call) => {
+      const socket = maps.sockets.at(call.address(1));
+      return socket.state === tcpState.listen ? maps.sockets.addressOf(socket) : 0;
+    },
+    // bpf_sk_cgroup_id(sk)
+    128: (call) => {
+      maps.sockets.at(call.address(1));
+      return 1;
+    },
+    // bpf_sk_ancestor_cgroup_id(sk, ancestor_level)
+    129: (call) => {
+      maps.sockets.at(call.address(1));
+      return call.i32(2) === 0 ? 1 : 0;
+    },
+  };
+}
+
+/** The result points to a structure of the kernel's, of which simulated sockets have none. */
+function cast(maps: MapTable, call: Call): never {
+  maps.sockets.at(call.address(1));
+  throw new Fault("takes a simulated socket for one of the kernel's structures, which it has not");
+}
 
 /** fs.overflowuid: whom what belongs to nobody belongs to. */
 const overflowUid = 65534;
@@ -43,40 +109,27 @@ const overflowUid = 65534;
 const initialNamespaceCookie = 1;
 
 /** Of packets that come in: they belong to no socket, so neither to a user nor to a cgroup. */
-export const ownerlessHelpers: HelperTable = {
-  // bpf_get_cgroup_classid(skb)
-  17: () => 0,
-  // bpf_get_socket_uid(skb)
-  47: () => overflowUid,
-  // bpf_skb_cgroup_id(skb)
-  79: () => 0,
-  // bpf_skb_ancestor_cgroup_id(skb, ancestor_level)
-  83: () => 0,
-  // bpf_sk_fullsock(sk)
-  95: wantsSocket(1),
-  // bpf_tcp_sock(sk)
-  96: wantsSocket(1),
-  // bpf_get_listener_sock(sk)
-  98: wantsSocket(1),
-  // bpf_sk_storage_get(map, sk, value, flags)
-  107: wantsSocket(2),
-  // bpf_sk_storage_delete(map, sk)
-  108: wantsSocket(2),
-  // bpf_get_netns_cookie(skb)
-  122: () => initialNamespaceCookie,
-  // bpf_sk_assign(skb, sk, flags)
-  124: wantsSocket(2),
-  // bpf_sk_cgroup_id(sk)
-  128: wantsSocket(1),
-  // bpf_sk_ancestor_cgroup_id(sk, ancestor_level)
-  129: wantsSocket(1),
-  // bpf_skb_cgroup_classid(skb)
-  151: () => 0,
-};
-
-function wantsSocket(argument: number): Helper {
-  return (call: Call) => {
-    const address = call.address(argument);
-    throw new Fault(`takes ${address === 0 ? "a null pointer" : `0x${address.toString(16)}`} for a socket`);
+export function ownerlessHelpers(maps: MapTable): HelperTable {
+  return {
+    ...socketViewHelpers(maps),
+    ...socketStorageHelpers(maps),
+    // bpf_get_cgroup_classid(skb)
+    17: () => 0,
+    // bpf_get_socket_uid(skb)
+    47: () => overflowUid,
+    // bpf_skb_cgroup_id(skb)
+    79: () => 0,
+    // bpf_skb_ancestor_cgroup_id(skb, ancestor_level)
+    83: () => 0,
+    // bpf_get_netns_cookie(skb)
+    122: () => initialNamespaceCookie,
+    // bpf_sk_assign(skb, sk, flags)
+    124: (call) => {
+      const socket = maps.sockets.at(call.address(2));
+      if (call.u64(3) !== 0n) return -errno.EINVAL;
+      return socket.protocol === "udp" || isFullSocket(socket) ? 0 : -errno.ESOCKTNOSUPPORT;
+    },
+    // bpf_skb_cgroup_classid(skb)
+    151: () => 0,
   };
 }

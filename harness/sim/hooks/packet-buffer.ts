@@ -13,15 +13,15 @@ export class PacketBuffer {
   /** The part that can be accessed now. */
   #open = { from: 0, to: 0 };
 
-  constructor(arena: Arena, sizeBytes: number, permission = readable | writable) {
+  constructor(arena: Arena, sizeBytes: number, permission = readable | writable, name = "the packet") {
     this.#arena = arena;
     this.#permission = permission;
     const start = arena.allocate(sizeBytes, 0, () => ({
-      name: "the packet",
+      name,
       start: this.#open.from - this.start,
       sizeBytes: this.#open.to - this.#open.from,
     }));
-    if (start === undefined) throw new RangeError(`no room for a packet of ${sizeBytes} bytes`);
+    if (start === undefined) throw new RangeError(`no room for ${name} of ${sizeBytes} bytes`);
     this.start = start;
     this.end = start + sizeBytes;
   }

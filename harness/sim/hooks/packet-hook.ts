@@ -1,6 +1,7 @@
 import type { ProgramType } from "../../model/hook.js";
 import type { FieldValue, Packet } from "../../model/packet.js";
 import type { HookWorld, LoadOptions } from "../simulated-object.js";
+import { lookupInputFields, SkLookupWorld } from "./sk-lookup.js";
 import { SkbWorld, type SkbRedirect } from "./skb.js";
 import { readSkbFields, skbInputFields } from "./skb-fields.js";
 import { XdpWorld, type Redirect } from "./xdp.js";
@@ -15,8 +16,8 @@ export interface PacketHook extends HookWorld {
   readonly context: number;
   /** A fresh packet, with context fields that the scenario sets. */
   accept(packet: Packet, fields: Fields): void;
-  /** The packet as the program left it, in the form in which it came. */
-  output(): Uint8Array;
+  /** The packet as the program left it, in the form in which it came; undefined where none comes out. */
+  output(): Uint8Array | undefined;
   /** Context fields after the run, by the names that scenarios use. */
   outputFields(): Fields;
   /** Where a redirected packet is to go. */
@@ -34,6 +35,8 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
     case "cgroup_skb":
     case "socket_filter":
       return (...parts) => new SkbHook(type, ...parts);
+    case "sk_lookup":
+      return (...parts) => new SkLookupWorld(...parts);
     default:
       return undefined;
   }
@@ -41,11 +44,13 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
 
 /** Context fields that a scenario may set for a program type. */
 export function inputFieldsOf(type: ProgramType): readonly string[] {
+  if (type === "sk_lookup") return lookupInputFields;
   return type === "xdp" ? ["data_meta", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
 }
 
 /** Why a test run does not take a packet, as the rest of "packet 2 …"; undefined where it does. */
 export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet): string | undefined {
+  if (type === "sk_lookup") return undefined;
   const ethernetSeen = type !== "cgroup_skb" && type !== "socket_filter";
   if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${type} wants`;
   const length = bytes.length + (linkType === "ethernet" ? 0 : ethernetBytes);

@@ -100,8 +100,8 @@ export class SkbWorld implements HookWorld {
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
       // Packets in cgroups and on sockets have one.
-      type === "sched_cls" ? ownerlessHelpers : {},
-      type === "socket_filter" ? {} : socketHelpers,
+      type === "sched_cls" ? ownerlessHelpers(maps) : {},
+      type === "socket_filter" ? {} : socketHelpers(maps, world),
       type === "sched_cls" ? fibHelpers(world, false) : {},
     );
   }

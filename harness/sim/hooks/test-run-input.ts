@@ -16,7 +16,7 @@ const networkHeaderBytes: ReadonlyMap<number, number> = new Map([
  */
 export function whyTestRunRefuses(type: ProgramType, packet: Packet): string | undefined {
   const reason = whyNotTaken(type, packet);
-  if (reason !== undefined || type === "xdp") return reason;
+  if (reason !== undefined || type === "xdp" || type === "sk_lookup") return reason;
   const { linkType, bytes } = packet;
   const behind = linkType === "ethernet" ? bytes.length - ethernetBytes : bytes.length;
   const needed = networkHeaderBytes.get(etherType(packet)) ?? 0;

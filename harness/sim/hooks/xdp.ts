@@ -91,7 +91,7 @@ export class XdpWorld implements HookWorld {
       kernelHelpers(world),
       taskHelpers(world),
       timerHelpers(maps, world),
-      socketHelpers,
+      socketHelpers(maps, world),
       mtuHelpers(world, {
         length: () => this.#dataEnd - this.#data,
         ifindex: () => this.#words[field.ingressIfindex]!,

@@ -11,6 +11,8 @@ import { PerfEventArrayStore } from "./perf-event-array.js";
 import { QueueStore } from "./queue.js";
 import { ReferenceStore } from "./reference.js";
 import { RingBufferStore } from "./ring-buffer.js";
+import { SocketMemory } from "../sockets/socket-memory.js";
+import { SocketMapStore } from "./socket-map.js";
 import { SocketStorageStore } from "./socket-storage.js";
 import { strideOf, ValueSlots } from "./value-slots.js";
 
@@ -26,6 +28,8 @@ export function bytesNeeded(spec: MapSpec, cpus: number): number {
 
 /** The maps of a machine by name, and by the addresses that programs know them by. */
 export class MapTable {
+  /** The sockets that programs have pointers to. */
+  readonly sockets: SocketMemory;
   readonly #arena: Arena;
   readonly #cpus: number;
   readonly #byName = new Map<string, MapStore>();
@@ -34,6 +38,7 @@ export class MapTable {
   constructor(arena: Arena, cpus: number) {
     this.#arena = arena;
     this.#cpus = cpus;
+    this.sockets = new SocketMemory(arena);
   }
 
   /** Throws HarnessError "unsupported" for types that are not simulated, "load" where memory is used up. */
@@ -47,7 +52,7 @@ export class MapTable {
   createInner(spec: MapSpec): MapStore {
     // One byte that nobody may touch, for the sake of its address.
     const address = this.#arena.reserve(8, 0, `map '${spec.name}'`);
-    const store = createStore(spec, address, this.#arena, this.#cpus);
+    const store = createStore(spec, address, this.#arena, this.#cpus, this.sockets);
     if (!store) throw harnessError("load", `map '${spec.name}' needs more memory than the simulator has`);
     this.#byAddress.set(address, store);
     return store;
@@ -74,7 +79,13 @@ export class MapTable {
   }
 }
 
-function createStore(spec: MapSpec, address: number, arena: Arena, cpus: number): MapStore | undefined {
+function createStore(
+  spec: MapSpec,
+  address: number,
+  arena: Arena,
+  cpus: number,
+  sockets: SocketMemory,
+): MapStore | undefined {
   switch (spec.type) {
     case "array":
     case "percpu_array":
@@ -92,7 +103,10 @@ function createStore(spec: MapSpec, address: number, arena: Arena, cpus: number)
     case "bloom_filter":
       return new BloomFilterStore(spec, address);
     case "sk_storage":
-      return new SocketStorageStore(spec, address);
+      return new SocketStorageStore(spec, address, new ValueSlots(arena, spec.name, spec.valueSizeBytes, 1));
+    case "sockmap":
+    case "sockhash":
+      return new SocketMapStore(spec, address, sockets);
     case "ringbuf":
       return RingBufferStore.create(spec, address, arena);
     case "perf_event_array":

@@ -1,6 +1,5 @@
 import type { MapSpec } from "../../model/object.js";
 import { errno } from "../errno.js";
-import type { Engine } from "../machine.js";
 import { indexOf, u32Key } from "./array.js";
 import { textBytes, byteText } from "../byte-text.js";
 import { flagsError, type MapEntry, type MapStore } from "./map-store.js";
@@ -9,7 +8,7 @@ import type { ValueSlots } from "./value-slots.js";
 /** The kernel object in a slot. */
 export type Reference =
   /** Linked when it is first needed. */
-  | { readonly kind: "program"; readonly name: string; readonly engine: () => Engine }
+  | { readonly kind: "program"; readonly name: string }
   | { readonly kind: "map"; readonly store: MapStore }
   | { readonly kind: "device"; readonly dev: string; readonly ifindex: number }
   | { readonly kind: "cpu"; readonly queueSizeBytes: number };
