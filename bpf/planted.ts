@@ -202,4 +202,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     from: "connection = find_connection(&flow, answering);",
     to: "",
   },
+  {
+    name: "sockmap_redirect_port_order",
+    program: "sockmap_redirect.bpf.c",
+    file: "sockmap_redirect.bpf.c",
+    from: "((__u16)bpf_ntohl((context)->remote_port))",
+    to: "((__u16)((context)->remote_port >> 16))",
+  },
+  {
+    name: "stream_messages_no_header",
+    program: "stream_messages.bpf.c",
+    file: "stream_messages.bpf.c",
+    from: "return HEADER_BYTES + bpf_ntohs(header.length);",
+    to: "return bpf_ntohs(header.length);",
+  },
 ];

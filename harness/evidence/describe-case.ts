@@ -59,6 +59,13 @@ function textOf(step: PlannedStep): string[] {
       return [`replace the program${step.swap.times > 1 ? `, ${step.swap.times} times` : ""}`];
     case "clock":
       return [`${step.advanceMs} ms pass`];
+    case "tcp": {
+      const opened = step.open ? [`open ${step.connection} to ${step.open.to.address} port ${step.open.to.port}`] : [];
+      const sizes = (bytes: readonly Uint8Array[]) => bytes.map(({ length }) => length).join(" + ");
+      const sent = step.send.length > 0 ? [`${step.connection}.from sends ${sizes(step.send)} bytes`] : [];
+      const replied = step.reply.length > 0 ? [`${step.connection}.to sends ${sizes(step.reply)} bytes`] : [];
+      return [...opened, ...sent, ...replied, ...step.close.map((side) => `close ${step.connection}.${side}`)];
+    }
     case "unload":
       return ["detach the program, close its maps"];
     case "send":
@@ -83,6 +90,8 @@ function valueText(map: MapSpec, value: MapValue): string {
       return `program ${value.name}`;
     case "inner":
       return `a map with ${value.entries.length} entries`;
+    case "socket":
+      return `socket ${value.end.connection}.${value.end.side}`;
     case "device":
       return `interface ${value.dev}${value.program === undefined ? "" : `, then ${value.program}`}`;
     case "cpu":

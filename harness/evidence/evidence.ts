@@ -179,6 +179,13 @@ function clientEvidence(o: Observation): ClientEvidence[] {
       const output = [o.stdout, o.stderr].filter((text) => text !== "").join("\n");
       return [{ result: o.timedOut ? "still running at its time limit" : ended, output: endOf(output) }];
     }
+    case "tcp":
+      return o.received
+        .filter(({ bytes }) => bytes.length > 0)
+        .map(({ end, bytes }) => ({
+          result: `${end.connection}.${end.side} receives ${bytes.length} bytes`,
+          output: endOf(new TextDecoder().decode(bytes)),
+        }));
     default:
       return [];
   }

@@ -24,6 +24,7 @@ import { judgeMap } from "./maps.js";
 import { judgeObserved } from "./observed.js";
 import { fitsPacket, judgePacket } from "./packet.js";
 import { judgeRedirect } from "./redirect.js";
+import { judgeTcp } from "./tcp.js";
 import { judgeHttp, judgePing, judgeRun } from "./probes.js";
 
 /** What comparing a plan with the facts came to. */
@@ -84,6 +85,7 @@ function judgeStep(step: PlannedStep, expectation: PlannedExpectation, facts: Fa
   if (step.kind === "send") findings.push(...judgeSend(step, expectation, facts, missing));
   if (step.kind === "ping") for (const seen of facts.of("ping")) findings.push(...judgePing(step, seen));
   if (step.kind === "http") for (const seen of facts.of("http")) findings.push(...judgeHttp(step, seen));
+  if (step.kind === "tcp") for (const seen of facts.of("tcp")) findings.push(...judgeTcp(step, seen));
   if (step.kind === "run") for (const seen of facts.of("run")) findings.push(...judgeRun(step, seen));
   if (step.kind === "wait") for (const seen of facts.of("run")) findings.push(...judgeRun(step.started, seen));
 

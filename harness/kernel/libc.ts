@@ -29,6 +29,11 @@ export interface Libc {
   unshare(flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, sizeBytes: number): number;
+  listen(fd: number, backlog: number): number;
+  connect(fd: number, address: Uint8Array, sizeBytes: number): number;
+  accept4(fd: number, flags: number): number;
+  send(fd: number, bytes: Uint8Array, sizeBytes: number, flags: number): number;
+  recv(fd: number, into: Uint8Array, sizeBytes: number, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, sizeBytes: number): number;
   /** `sizeBytes` is a 32-bit size, in and out. */
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, sizeBytes: Uint8Array): number;
@@ -146,6 +151,11 @@ function declare(): Libc {
   const unshare = self.func("int unshare(int flags)");
   const socket = self.func("int socket(int domain, int type, int protocol)");
   const bind = self.func("int bind(int fd, const void *address, unsigned int size)");
+  const listen = self.func("int listen(int fd, int backlog)");
+  const connect = self.func("int connect(int fd, const void *address, unsigned int size)");
+  const accept4 = self.func("int accept4(int fd, void *address, void *size, int flags)");
+  const send = self.func("long send(int fd, const void *bytes, size_t size, int flags)");
+  const recv = self.func("long recv(int fd, void *into, size_t size, int flags)");
   const setsockopt = self.func("int setsockopt(int fd, int level, int option, const void *value, unsigned int size)");
   const getsockopt = self.func("int getsockopt(int fd, int level, int option, void *value, void *size)");
   const sendmmsg = self.func("int sendmmsg(int fd, void *messages, unsigned int count, int flags)");
@@ -184,6 +194,11 @@ function declare(): Libc {
     unshare: (flags) => checked(unshare(flags)),
     socket: (domain, type, protocol) => checked(socket(domain, type, protocol)),
     bind: (fd, address, size) => checked(bind(fd, address, size)),
+    listen: (fd, backlog) => checked(listen(fd, backlog)),
+    connect: (fd, address, size) => checked(connect(fd, address, size)),
+    accept4: (fd, flags) => checked(accept4(fd, null, null, flags)),
+    send: (fd, bytes, size, flags) => checked(send(fd, bytes, size, flags)),
+    recv: (fd, into, size, flags) => checked(recv(fd, into, size, flags)),
     setsockopt: (fd, level, option, value, size) => checked(setsockopt(fd, level, option, value, size)),
     getsockopt: (fd, level, option, value, size) => checked(getsockopt(fd, level, option, value, size)),
     sendmmsg: (fd, messages, count, flags) => checked(sendmmsg(fd, messages, count, flags)),

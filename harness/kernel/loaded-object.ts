@@ -4,7 +4,7 @@ import type { MapPatch, Plan } from "../model/plan.js";
 import { BpfMap, openPinned, pin } from "./bpf-map.js";
 import { libbpf, type Pointer } from "./libbpf.js";
 import { libc } from "./libc.js";
-import { applyPatch, readEntries, readInnerMaps, type Entries } from "./maps.js";
+import { applyPatch, readEntries, readInnerMaps, type Entries, type References } from "./maps.js";
 import { removeTree } from "./pin-folder.js";
 
 /** An object that the kernel has taken. Everything is given back by `close`, which may be called more than once. */
@@ -58,8 +58,12 @@ export class LoadedObject {
    * Sets and deletes entries in order. `ifindexOf` resolves devmap slots; where no one can (test runs redirect
    * nowhere), every device is the loopback interface, whose index is 1 in every network namespace.
    */
-  applyMaps(patches: readonly MapPatch[], ifindexOf: (dev: string) => number = () => 1): void {
-    const references = { programFdOf: (name: string) => this.programFdOf(name), ifindexOf };
+  applyMaps(
+    patches: readonly MapPatch[],
+    ifindexOf: (dev: string) => number = () => 1,
+    socketFdOf: References["socketFdOf"] = () => undefined,
+  ): void {
+    const references: References = { programFdOf: (name) => this.programFdOf(name), ifindexOf, socketFdOf };
     for (const patch of patches) applyPatch(this.mapOf(patch.map.name), patch, references);
   }
 

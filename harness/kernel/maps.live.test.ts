@@ -24,6 +24,7 @@ describe("maps in the kernel", () => {
   const nothing = {
     programFdOf: (name: string): number => expect.fail(`no program ${name} here`),
     ifindexOf: () => 1,
+    socketFdOf: () => undefined,
   };
 
   before(function () {

@@ -3,7 +3,7 @@ import { toHex } from "../model/hex.js";
 import { whyUnreadable, whyUnsettable } from "../model/map-access.js";
 import { isPerCpu, type MapSpec } from "../model/object.js";
 import type { MapObservation } from "../model/observation.js";
-import type { MapPatch, MapValue } from "../model/plan.js";
+import type { MapPatch, MapValue, TcpEnd } from "../model/plan.js";
 import { BpfMap, createMap, openMapById, slotBytes } from "./bpf-map.js";
 import { possibleCpus } from "./cpus.js";
 import { libc } from "./libc.js";
@@ -14,6 +14,8 @@ export type Entries = MapObservation["entries"];
 export interface References {
   /** Descriptor of a loaded program. */
   programFdOf(name: string): number;
+  /** Descriptor of an end of a connection that a step has opened; undefined where it is not open. */
+  socketFdOf(end: TcpEnd): number | undefined;
   /** Index of an interface of the host that the program is attached to. */
   ifindexOf(dev: string): number;
 }
@@ -48,6 +50,12 @@ function encodeValue(map: BpfMap, value: Exclude<MapValue, { kind: "inner" }>, r
     case "program":
       words.setUint32(0, references.programFdOf(value.name), true);
       return raw;
+    case "socket": {
+      const fd = references.socketFdOf(value.end);
+      if (fd === undefined) throw harnessError("scenario", `connection '${value.end.connection}' is not open`);
+      words.setUint32(0, fd, true);
+      return raw;
+    }
     case "device": // struct bpf_devmap_val, or only its first half
       words.setUint32(0, references.ifindexOf(value.dev), true);
       if (value.program !== undefined) words.setInt32(4, references.programFdOf(value.program), true);

@@ -46,12 +46,29 @@ export const hooks = {
   socket_filter: "socket_filter",
   flow_dissector: "flow_dissector",
   sk_lookup: "sk_lookup",
+  sockops: "sock_ops",
+  sk_msg: "sk_msg",
+  "sk_skb/stream_parser": "sk_skb",
+  "sk_skb/stream_verdict": "sk_skb",
+  "sk_skb/verdict": "sk_skb",
   lwt_in: "lwt_in",
   lwt_out: "lwt_out",
   lwt_xmit: "lwt_xmit",
 } as const satisfies Record<string, ProgramType>;
 
 export type Hook = keyof typeof hooks;
+
+/** Hooks of a sockmap or sockhash: what they are attached to is a map, for the sockets in it. */
+export type SocketMapHook = "sk_msg" | "sk_skb/stream_parser" | "sk_skb/stream_verdict" | "sk_skb/verdict";
+
+export function isSocketMapHook(hook: string): hook is SocketMapHook {
+  return hook === "sk_msg" || hook.startsWith("sk_skb/");
+}
+
+/** Hooks whose programs run for sockets, and so see no packets of a `send` step. */
+export function isSocketHook(hook: Hook): boolean {
+  return hook === "sockops" || isSocketMapHook(hook);
+}
 
 /** A program's return values by their kernel names (include/uapi/linux/bpf.h, pkt_cls.h). */
 const verdictTables: Partial<Record<ProgramType, Readonly<Record<string, number>>>> = {

@@ -8,8 +8,6 @@ const unreadable: Partial<Record<MapType, string>> = {
   bloom_filter: "it can say whether a value may be there, not which are",
   cgroup_array: "the kernel gives no value back",
   xskmap: "the kernel gives no AF_XDP socket back",
-  sockmap: "the kernel gives no socket back",
-  sockhash: "the kernel gives no socket back",
   reuseport_sockarray: "the kernel gives no socket back",
   sk_storage: "its keys are sockets, and cannot be listed",
   inode_storage: "its keys are inodes, and cannot be listed",
@@ -19,9 +17,18 @@ const unreadable: Partial<Record<MapType, string>> = {
   arena: "it is memory, not entries",
 };
 
+/** What user space reads of a socket in a map, where there is room for it (sock_map_lookup_sys). */
+const cookieBytes = 8;
+const socketsUnreadable = "the kernel shows sockets only where values have 8 bytes, for cookies";
+
+/** Maps of sockets that programs can be attached to. */
+export function isSocketMap({ type }: MapSpec): boolean {
+  return type === "sockmap" || type === "sockhash";
+}
+
 /** Why a scenario cannot expect anything of such a map's contents; undefined where it can. */
 export function whyUnreadable(spec: MapSpec): string | undefined {
-  const reason = unreadable[spec.type];
+  const reason = isSocketMap(spec) && spec.valueSizeBytes !== cookieBytes ? socketsUnreadable : unreadable[spec.type];
   return reason && `contents of map '${spec.name}' (${spec.type}): ${reason}`;
 }
 
@@ -32,8 +39,6 @@ const unsettable: Partial<Record<MapType, string>> = {
   user_ringbuf: "it is a stream, not entries",
   cgroup_array: "its values are cgroups",
   xskmap: "its values are AF_XDP sockets",
-  sockmap: "its values are sockets",
-  sockhash: "its values are sockets",
   reuseport_sockarray: "its values are sockets",
   sk_storage: "its keys are sockets",
   inode_storage: "its keys are inodes",

@@ -1,9 +1,10 @@
 import { ownerOf } from "./by-object.js";
 import type { BackendName } from "./backend.js";
 import { expectationsOn } from "./expectations.js";
+import { isSocketHook } from "./hook.js";
 import { whyUnreadable, whyUnsettable } from "./map-access.js";
 import type { Packet } from "./packet.js";
-import type { Plan, PlannedExpectation, PlannedSend, PlannedStep } from "./plan.js";
+import type { Plan, PlannedAttachment, PlannedExpectation, PlannedSend, PlannedStep } from "./plan.js";
 
 /** What else a backend cannot do: each a reason by name. */
 export interface Limits {
@@ -32,7 +33,10 @@ export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
   for (const step of plan.steps) {
     for (const reason of missingOfStep(step, unloaded, limits)) missing.add(reason);
     for (const expectation of expectationsOn(limits.backend, step.expect))
-      for (const reason of [...missingOfExpectation(expectation, limits), ...missingElsewhere(plan, expectation)])
+      for (const reason of [
+        ...missingOfExpectation(expectation, limits),
+        ...missingElsewhere(plan, expectation, limits),
+      ])
         missing.add(reason);
     unloaded ||= step.kind === "unload";
   }
@@ -40,12 +44,17 @@ export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
 }
 
 /** What programs write that are attached elsewhere, and so meet no packets. */
-function missingElsewhere(plan: Plan, { maps, events, printk }: PlannedExpectation): readonly string[] {
+function missingElsewhere(
+  plan: Plan,
+  { maps, events, printk }: PlannedExpectation,
+  { backend }: Limits,
+): readonly string[] {
   const why = (programs: readonly string[]): string => {
     const [are, meet] = programs.length > 1 ? ["are", "meet"] : ["is", "meets"];
     return `${programs.join(", ")} ${are} attached elsewhere and ${meet} no packets here: backend wire has a network`;
   };
-  const sharing = plan.attach.map(({ program }) => program.name);
+  const meetsSockets = ({ hook }: PlannedAttachment): boolean => backend === "sim" && isSocketHook(hook);
+  const sharing = plan.attach.filter((each) => !meetsSockets(each)).map(({ program }) => program.name);
   const others = plan.objects.flatMap(({ attach }) => attach.map(({ program }) => program.name));
   const written = [...maps.map(({ map }) => map.name), ...(events ? [events.map] : [])].flatMap((map) => {
     const { object } = ownerOf(map);
@@ -76,6 +85,8 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
       return limits.backend === "sim" ? [missingSwap] : [];
     case "clock":
       return limits.backend === "sim" ? [] : [missingClock];
+    case "tcp":
+      return limits.backend === "sim" ? [] : ["tcp steps need sockets: backends sim and wire have them"];
     case "property":
     case "unload":
     case "expect":

@@ -1,5 +1,6 @@
 import type { ExpectableObserver, ObservedEvent } from "./observer.js";
 import type { FieldValue } from "./packet.js";
+import type { TcpEnd } from "./plan.js";
 import type { Place } from "./topology.js";
 
 /** A fact that a backend saw. No opinions: `judge` compares facts with the plan. */
@@ -18,6 +19,7 @@ export type Observation =
   | PingObservation
   | HttpObservation
   | RunObservation
+  | TcpObservation
   | FaultObservation
   | RefusalObservation;
 
@@ -161,6 +163,15 @@ export interface RunObservation extends AtStep {
   readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** What a connection came to in a step. */
+export interface TcpObservation extends AtStep {
+  readonly kind: "tcp";
+  /** Why it could not be opened, or is no longer there. */
+  readonly error: string | undefined;
+  /** By all ends of open connections, in this step alone. */
+  readonly received: readonly { readonly end: TcpEnd; readonly bytes: Uint8Array }[];
 }
 
 /** A packet that the backend did not take; the program never saw it. Only of `unjudged` steps. */

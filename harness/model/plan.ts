@@ -31,6 +31,8 @@ export interface Plan {
   readonly program: ProgramSpec;
   readonly programType: ProgramType;
   readonly hook: Hook;
+  /** The sockmap or sockhash that the program is attached to, for hooks that belong to one. */
+  readonly attachMap?: string | undefined;
   readonly load: LoadExpectation;
   /** Further programs of the object, in the order in which they are attached. */
   readonly attach: readonly PlannedAttachment[];
@@ -59,6 +61,8 @@ export interface PlannedAttachment {
   readonly programType: ProgramType;
   readonly hook: Hook;
   readonly at: Place;
+  /** The sockmap or sockhash, for hooks that belong to one. */
+  readonly map?: string | undefined;
 }
 
 /** One more object, loaded with maps of its own. */
@@ -115,6 +119,8 @@ export type MapValue =
   | { readonly kind: "inner"; readonly entries: readonly MapPatch[] }
   /** Slot of a devmap: an interface of the host that the program is attached to, with an optional egress program. */
   | { readonly kind: "device"; readonly dev: string; readonly program: string | undefined }
+  /** Slot of a sockmap or entry of a sockhash: an end of a connection that a step has opened. */
+  | { readonly kind: "socket"; readonly end: TcpEnd }
   /** Slot of a cpumap: queue size, with an optional program. */
   | { readonly kind: "cpu"; readonly queueSize: number; readonly program: string | undefined };
 
@@ -129,6 +135,7 @@ export type PlannedStep =
   | PlannedHttp
   | PlannedRun
   | PlannedWait
+  | PlannedTcp
   | PlannedExpect;
 
 interface PlannedBase {
@@ -203,6 +210,31 @@ export interface PlannedWait extends PlannedBase {
   readonly kind: "wait";
   /** What the command was started with, and has to come to. */
   readonly started: PlannedRun;
+}
+
+/** One end of a connection: the one that opened it, or the one that accepted it. */
+export interface TcpEnd {
+  readonly connection: string;
+  readonly side: "from" | "to";
+}
+
+export interface TcpPlace {
+  readonly host: string;
+  /** IPv4 or IPv6. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface PlannedTcp extends PlannedBase {
+  readonly kind: "tcp";
+  readonly connection: string;
+  readonly open: { readonly from: TcpPlace; readonly to: TcpPlace } | undefined;
+  readonly send: readonly Uint8Array[];
+  readonly reply: readonly Uint8Array[];
+  readonly receives: Located<readonly { readonly end: TcpEnd; readonly bytes: Located<Uint8Array> }[]> | undefined;
+  readonly close: readonly TcpEnd["side"][];
+  readonly fails: boolean;
+  readonly timeoutMs: number;
 }
 
 export interface PlannedExpectation {

@@ -73,8 +73,8 @@ export interface AttachSpec {
   /** Function name, where the object has several programs of the hook's type. */
   readonly entry: Located<string> | undefined;
   readonly hook: Located<Hook>;
-  /** `host:dev`. */
-  readonly at: Located<string>;
+  /** `host:dev`; for hooks of a sockmap or sockhash its name, or undefined for the only one. */
+  readonly at: Located<string> | undefined;
 }
 
 /** An object beside the one under test; in expectations and set-up its maps are called `name/map`. */
@@ -141,6 +141,7 @@ export type Step =
   | PingStep
   | HttpStep
   | RunStep
+  | TcpStep
   | WaitStep
   | ExpectStep;
 
@@ -311,6 +312,24 @@ export interface RunStep extends StepBase {
 export interface WaitStep extends StepBase {
   readonly kind: "wait";
   readonly command: Located<string>;
+  readonly expect: Expectation;
+}
+
+/** A TCP connection by name: opened, used, closed. It stays open from step to step. */
+export interface TcpStep extends StepBase {
+  readonly kind: "tcp";
+  readonly connection: string;
+  /** `host` or `host:port`, and `address:port` or `host:port`. Undefined where it is open already. */
+  readonly open: { readonly from: Located<string>; readonly to: Located<string> } | undefined;
+  /** One item a call of send(2): by the end that opened it, then by the other one. */
+  readonly send: readonly Uint8Array[];
+  readonly reply: readonly Uint8Array[];
+  /** By `from`, `to`, or `other.from`; ends of open connections that are not named receive nothing. */
+  readonly receives: Located<readonly { readonly end: string; readonly bytes: Located<Uint8Array> }[]> | undefined;
+  readonly close: "from" | "to" | "both" | undefined;
+  /** The connection has to be refused. */
+  readonly fails: boolean;
+  readonly timeoutMs: number;
   readonly expect: Expectation;
 }
 

@@ -1,10 +1,12 @@
 import { qualified } from "../model/by-object.js";
 import { harnessError } from "../model/error.js";
-import { hooks } from "../model/hook.js";
+import { isSocketMap } from "../model/map-access.js";
+import { hooks, isSocketMapHook } from "../model/hook.js";
 import type { BpfObject } from "../model/object.js";
 import type { MapPatch, PlannedAttachment, PlannedObject } from "../model/plan.js";
 import type { AttachSpec, Located, ObjectSpec, Scenario } from "../model/scenario.js";
-import type { PlanContext } from "./context.js";
+import type { Span } from "../model/span.js";
+import { wrong, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
 import { planMaps } from "./map-entries.js";
 import { findPlace } from "./place.js";
@@ -24,9 +26,36 @@ export function planAttachments(
     // What the object lacks is said where the attachment is written.
     const choice = { entry, hook, program: { ...program, span: hook.span } };
     const found = context.problems.attempt(() => findProgram(choice, object));
-    const place = findPlace(context, at);
-    return found && place ? [{ program: found, programType: hooks[hook.value], hook: hook.value, at: place }] : [];
+    const isOfMap = isSocketMapHook(hook.value);
+    const map = isOfMap ? findSocketMap(context, object, at, hook.span) : undefined;
+    const place = isOfMap || !at ? context.topology.attach : findPlace(context, at);
+    if (!found || !place || (isOfMap && map === undefined)) return [];
+    return [
+      {
+        program: found,
+        programType: hooks[hook.value],
+        hook: hook.value,
+        at: place,
+        ...(map !== undefined && { map }),
+      },
+    ];
   });
+}
+
+/** The sockmap or sockhash that programs are attached to: the one that is named, or the only one. */
+export function findSocketMap(
+  context: PlanContext,
+  object: BpfObject,
+  named: Located<string> | undefined,
+  span: Span,
+): string | undefined {
+  const names = object.maps.filter(isSocketMap).map(({ name }) => name);
+  const [only, ...others] = names;
+  if (named ? names.includes(named.value) : only !== undefined && others.length === 0) return named?.value ?? only;
+  const what = named ? `no map of sockets '${named.value}'` : `${names.length} maps of sockets`;
+  const hint = names.length > 0 ? `write at: ${names.join(" or at: ")}` : "it needs a sockmap or a sockhash";
+  wrong(context, named?.span ?? span, `${object.name} has ${what}`, hint);
+  return undefined;
 }
 
 interface ObjectInContext {

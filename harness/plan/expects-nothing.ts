@@ -4,7 +4,7 @@ import type { Case, Expectation, Scenario } from "../model/scenario.js";
 export function expectsNothing(scenario: Scenario, { steps }: Case): boolean {
   if (scenario.load.fails) return false;
   return steps.every((step) => {
-    const judgedByItself = ["property", "ping", "http", "run"].includes(step.kind);
+    const judgedByItself = ["property", "ping", "http", "run", "tcp"].includes(step.kind);
     return !judgedByItself && isEmpty(step.expect);
   });
 }

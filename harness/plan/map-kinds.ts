@@ -25,8 +25,6 @@ export function isKeyless({ type }: MapSpec): boolean {
 /** Why a scenario cannot write into a map, as the rest of "map 'x' …"; undefined where it can. */
 export function whyUnwritable({ type }: MapSpec): string | undefined {
   switch (type) {
-    case "sockmap":
-    case "sockhash":
     case "xskmap":
     case "reuseport_sockarray":
       return `holds live sockets (${type}), which only a program or the application itself can put there`;

@@ -21,6 +21,9 @@ export function planValue(context: PlanContext, map: MapSpec, written: Written):
     case "array_of_maps":
     case "hash_of_maps":
       return innerValue(context, map, written);
+    case "sockmap":
+    case "sockhash":
+      return socketValue(context, map, written);
     default:
       return plainValue(context, map, written);
   }
@@ -74,6 +77,20 @@ function deviceValue(context: PlanContext, map: MapSpec, written: Written): MapV
   const program = record.program && planSecondProgram(context, map, record.program);
   if (dev === undefined || (record.program && program === undefined)) return undefined;
   return { kind: "device", dev, program };
+}
+
+/** `{socket: web.to}`: an end of a connection of a `tcp` step. */
+function socketValue(context: PlanContext, map: MapSpec, written: Written): MapValue | undefined {
+  const record = readRecord(context, written, `an entry of the ${map.type} '${map.name}'`, {
+    socket: { required: true, example: "{socket: tcp.to}" },
+  });
+  const text = record?.socket && textOf(context, record.socket, "an end of a connection");
+  if (!record?.socket || text === undefined) return undefined;
+  const [, connection, side] = /^([\w-]+)\.(from|to)$/.exec(text) ?? [];
+  if (connection !== undefined && (side === "from" || side === "to"))
+    return { kind: "socket", end: { connection, side } };
+  wrong(context, record.socket.span, `'${text}' is no end of a connection`, "write its name and the end: tcp.to");
+  return undefined;
 }
 
 function cpuValue(context: PlanContext, map: MapSpec, written: Written): MapValue | undefined {

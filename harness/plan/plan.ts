@@ -1,9 +1,9 @@
-import { hooks } from "../model/hook.js";
+import { hooks, isSocketMapHook } from "../model/hook.js";
 import type { BpfObject, ProgramSpec } from "../model/object.js";
 import type { MapPatch, Plan, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
 import type { Case, Scenario } from "../model/scenario.js";
-import { planAttachments, planObjectMaps, planObjects, type FindObject } from "./attachments.js";
+import { findSocketMap, planAttachments, planObjectMaps, planObjects, type FindObject } from "./attachments.js";
 import { checkBackground, commandsOf } from "./background.js";
 import type { OpenCapture } from "./capture.js";
 import { findMap, wrong, type PlanContext } from "./context.js";
@@ -48,6 +48,8 @@ export async function planScenario(
     findObject: inputs.findObject,
   };
   const attach = planAttachments(alone, object, scenario.program, scenario.attach);
+  const { hook } = scenario;
+  const attachMap = isSocketMapHook(hook.value) ? findSocketMap(alone, object, undefined, hook.span) : undefined;
   const others = await planObjects(alone, scenario, object, inputs.findObject);
   const objects = others.map(({ planned }) => planned);
   const context = { ...alone, objects: new Map(others.map(({ planned, context: own }) => [planned.name, own])) };
@@ -59,6 +61,7 @@ export async function planScenario(
   problems.throwIfAny();
   return cases.map((planned) => ({
     ...common(scenario, object, program!, inputs),
+    attachMap,
     pins,
     attach,
     objects,
@@ -87,7 +90,7 @@ function common(
   object: BpfObject,
   program: ProgramSpec,
   { seed }: PlanInputs,
-): Omit<Plan, keyof CasePlan | "pins" | "attach" | "objects" | "services"> {
+): Omit<Plan, keyof CasePlan | "pins" | "attach" | "objects" | "services" | "attachMap"> {
   const { file, name, hook, load, topology } = scenario;
   const programType = hooks[hook.value];
   return {

@@ -15,6 +15,9 @@ const attachTypes: Partial<Record<Hook, string>> = {
   "tcx-egress": "tcx_egress",
   "cgroup_skb/ingress": "cgroup_inet_ingress",
   "cgroup_skb/egress": "cgroup_inet_egress",
+  "sk_skb/stream_parser": "sk_skb_stream_parser",
+  "sk_skb/stream_verdict": "sk_skb_stream_verdict",
+  "sk_skb/verdict": "sk_skb_verdict",
 };
 
 /** What says which program of an object is meant; `program` is where the object is named. */

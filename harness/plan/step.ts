@@ -10,6 +10,7 @@ import { planProperty } from "./property.js";
 import { planPackets } from "./send.js";
 import { sweepPacket } from "./sweep.js";
 import type { Swaps } from "./swaps.js";
+import { planTcp } from "./tcp.js";
 
 /** What a step's plan depends on besides the step. */
 interface StepInputs {
@@ -64,6 +65,8 @@ export async function planStep(
       // Without its beginning a wait has nothing to judge: `checkBackground` tells.
       return started ? { ...base, kind: "wait", started } : { ...base, kind: "expect" };
     }
+    case "tcp":
+      return { ...planTcp(context, step, index), ...base };
     case "unload":
     case "expect":
       return { ...base, kind: step.kind };

@@ -1,6 +1,8 @@
 import type { AttachSpec, Located, ObjectSpec } from "../model/scenario.js";
 import type { Topology } from "../model/topology.js";
-import { type Decoder, list, located, refined } from "./decoder.js";
+import { isSocketMapHook } from "../model/hook.js";
+import { entryOf } from "./node.js";
+import { type Decoder, type Invalid, invalid, list, located, refined } from "./decoder.js";
 import { hook } from "./hook.js";
 import { globalValues, mapContents } from "./map-setup.js";
 import { defaulted, object, optional, record, required } from "./object.js";
@@ -9,6 +11,7 @@ import { word } from "./scalars.js";
 
 /** Programs and where each is attached. */
 export function attachments(topology: Topology | undefined): Decoder<readonly AttachSpec[]> {
+  const place = knownPlace(topology);
   const one = object("an attachment", {
     entry: optional(
       located(word("the name of a function")),
@@ -16,9 +19,20 @@ export function attachments(topology: Topology | undefined): Decoder<readonly At
       "to_network",
     ),
     hook: required(located(hook), "where in the interface's path it is attached", "tc-egress"),
-    at: required(located(knownPlace(topology)), "the interface, as host:dev", "dut:eth1"),
+    at: optional(
+      located(word("an interface, or a map")),
+      "the interface as host:dev, for cgroups the host; for sk_msg and sk_skb the sockmap or sockhash, where the object has several",
+      "dut:eth1",
+    ),
   });
-  return list(one, "a list of attachments");
+  const placed = refined(one, ({ entry, hook: named, at }, node, report): AttachSpec | Invalid => {
+    if (isSocketMapHook(named.value)) return { entry, hook: named, at };
+    const written = entryOf(node, "at")?.value;
+    if (!at || !written) return report(named.span, "an attachment needs 'at'", "for example: at: dut:eth1");
+    const found = place.decode(written, report);
+    return found === invalid ? invalid : { entry, hook: named, at: { ...at, value: found } };
+  });
+  return list(placed, "a list of attachments");
 }
 
 /** What an object is, by itself: without `program` it is the scenario's own once more. */

@@ -13,6 +13,7 @@ import { boolean, integer, longTime, oneOf, word } from "./scalars.js";
 import { property } from "./property.js";
 import { packetsToSend } from "./send.js";
 import { meanwhile, swap } from "./swap.js";
+import { tcp } from "./tcp.js";
 import type { World } from "./world.js";
 
 /** All keys of a step by the action they belong to; `name` and `expect` go with any. */
@@ -71,6 +72,7 @@ export function stepFields(world: World) {
         "load",
       ),
     },
+    tcp: { tcp: required(tcp, "a TCP connection", { from: "client", to: "10.0.0.2:80", send: "hello" }) },
     maps: {
       update: defaulted(mapContents, [], "map entries to set, as user space would", {
         blocked: [{ key: "10.0.0.1", value: 1 }],
@@ -197,6 +199,7 @@ const actionKeys: readonly string[] = [
   "http",
   "run",
   "wait",
+  "tcp",
   "update",
   "delete",
   "pods",
@@ -245,6 +248,10 @@ function toStep(action: Action, { fields, decode }: Source, at: At): Step | Inva
     case "wait": {
       const found = decode(fields.wait);
       return found === invalid ? invalid : { ...base(found, at), kind: "wait", command: found.wait };
+    }
+    case "tcp": {
+      const found = decode(fields.tcp);
+      return found === invalid ? invalid : { ...base(found, at), ...found.tcp };
     }
     case "maps": {
       const found = decode(fields.maps);

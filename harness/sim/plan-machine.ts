@@ -1,6 +1,7 @@
 import { plansByObject } from "../model/by-object.js";
 import { harnessError } from "../model/error.js";
 import type { FunctionCoverage } from "../model/coverage.js";
+import { isSocketHook } from "../model/hook.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
@@ -14,7 +15,10 @@ import { neededCpus, neededPrograms } from "./needs.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
 import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
+import { socketAttachments, SocketPrograms } from "./socket-programs.js";
+import { SocketNetwork } from "./sockets/network.js";
 import { Tally } from "./tally.js";
+import { TcpRunner } from "./tcp.js";
 import { applyMapPatches } from "./user-space.js";
 import { World } from "./world.js";
 
@@ -31,6 +35,8 @@ export class PlanMachine {
   readonly #devices: readonly string[];
   readonly #instruments: Instruments;
   readonly #tally = new Tally();
+  readonly #socketPrograms: SocketPrograms;
+  readonly #tcp: TcpRunner;
 
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
   constructor(whole: Plan, engine: EngineName, options: MachineOptions = {}) {
@@ -50,18 +56,29 @@ export class PlanMachine {
     this.#devices = ["", ...devicesOf(plan)];
     const devices = [...this.#devices.keys()].slice(1);
     const host = topology.hosts.find(({ name }) => name === topology.attach.host);
+    const sockets = new SocketNetwork(seed);
+    this.#tcp = new TcpRunner(sockets);
     this.#world = new World({
       seed,
       devices,
       cpus: neededCpus(plan),
       fib: new Fib(host, this.#devices),
+      host: topology.attach.host,
+      sockets,
       ...(uptimeMs !== undefined && { bootNs: nanoseconds(uptimeMs) }),
     });
     this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options, instruments });
     this.#observer = new StateObserver(plan, this.#object, this.#world);
     const problems = new Problems();
-    for (const name of neededPrograms(plan)) problems.attempt(() => this.#object.program(name));
+    this.#socketPrograms = new SocketPrograms(this.#object, sockets);
+    const attached = socketAttachments(plan);
+    for (const name of neededPrograms(plan)) {
+      if (isSocketHook(plan.hook)) problems.attempt(() => this.#socketPrograms.link(plan.hook, name));
+      else problems.attempt(() => this.#object.program(name));
+    }
+    for (const each of attached) problems.attempt(() => this.#socketPrograms.link(each.hook, each.program.name));
     problems.throwIfAny();
+    for (const each of attached) this.#socketPrograms.attach(each.hook, each.program.name, each.at.host, each.map);
   }
 
   run(): Observation[] {
@@ -101,7 +118,10 @@ export class PlanMachine {
         return [];
       case "clock":
         return this.#advance(step);
+      case "tcp":
+        return this.#tcp.run(step);
       case "unload":
+        this.#socketPrograms.detach();
         this.#observer.unload();
         return [];
       case "expect":
@@ -131,6 +151,7 @@ export class PlanMachine {
 
   #applyMaps(patches: Plan["maps"]): void {
     applyMapPatches(this.#object.maps, this.#world, patches, {
+      socketOf: (end) => this.#tcp.socketOf(end),
       ifindexOf: (dev) => Math.max(1, this.#devices.indexOf(dev)),
     });
   }

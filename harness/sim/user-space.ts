@@ -1,14 +1,17 @@
 import { harnessError } from "../model/error.js";
 import { isPerCpu } from "../model/object.js";
-import type { MapPatch, MapValue } from "../model/plan.js";
+import type { MapPatch, MapValue, TcpEnd } from "../model/plan.js";
 import { errno } from "./errno.js";
 import type { MapStore } from "./maps/map-store.js";
 import type { MapTable } from "./maps/map-table.js";
+import type { Socket } from "./sockets/socket.js";
+import { SocketMapStore } from "./maps/socket-map.js";
 import { ReferenceStore } from "./maps/reference.js";
 import type { World } from "./world.js";
 
 /** What the values of maps of references mean. */
 export interface References {
+  readonly socketOf: (end: TcpEnd) => Socket | undefined;
   readonly ifindexOf: (dev: string) => number;
 }
 
@@ -44,6 +47,11 @@ export function applyMapPatches(
         return put(store, key, { kind: "device", dev: value.dev, ifindex: references.ifindexOf(value.dev) });
       case "cpu":
         return put(store, key, { kind: "cpu", queueSizeBytes: value.queueSize });
+      case "socket": {
+        const socket = references.socketOf(value.end);
+        if (!socket) throw harnessError("scenario", `connection '${value.end.connection}' is not open`);
+        return store instanceof SocketMapStore ? store.putChecked(key, socket, 0) : -errno.EINVAL;
+      }
       case "inner":
         break;
     }

@@ -5,9 +5,10 @@ import { StateObserver } from "../kernel/observe.js";
 import type { RunFolder } from "../kernel/run-folder.js";
 import type { Network } from "../../netns/network.js";
 import { ParallelTeardown, type TeardownStack } from "../../netns/teardown.js";
-import { isDeviceHook, type DeviceHook } from "./attach/attach.js";
+import { isSocketMapHook, type Hook } from "../model/hook.js";
+import { isDeviceHook } from "./attach/attach.js";
 import { attachAll, placementsOf } from "./attach/attach-all.js";
-import { isCgroupHook, type CgroupHook } from "./attach/cgroup.js";
+import { isCgroupHook } from "./attach/cgroup.js";
 import type { Attachment } from "./attach/attachment.js";
 import { Fence } from "./fence.js";
 import { lanesPast } from "./lanes.js";
@@ -25,6 +26,7 @@ import { scopeOf } from "./scope.js";
 import { printersOf } from "./printers.js";
 import { RunCount } from "./run-count.js";
 import { runSend } from "./send.js";
+import { TcpConnections } from "./tcp/connections.js";
 import type { XdpTracer, XdpWatch } from "./xdp-tracer.js";
 
 /** What a session lends to each of its cases. */
@@ -49,12 +51,13 @@ interface LoadedCaseOptions extends CaseOptions {
 /** One case whose network is up, with its services running and its program attached. */
 export class WireCase {
   readonly #plan: Plan;
-  readonly #hook: DeviceHook | CgroupHook;
+  readonly #hook: Hook;
   readonly #network: Network;
   readonly #objects: LoadedPlans;
   readonly #scope: Scope;
   readonly #states: readonly StateObserver[];
   readonly #ports: Ports;
+  readonly #tcp: TcpConnections;
   readonly #fence: Fence;
   readonly #options: LoadedCaseOptions;
   readonly #watch: XdpWatch | undefined;
@@ -63,12 +66,13 @@ export class WireCase {
 
   private constructor(parts: {
     plan: Plan;
-    hook: DeviceHook | CgroupHook;
+    hook: Hook;
     network: Network;
     objects: LoadedPlans;
     scope: Scope;
     states: readonly StateObserver[];
     ports: Ports;
+    tcp: TcpConnections;
     fence: Fence;
     options: LoadedCaseOptions;
     attachment: Attachment;
@@ -77,6 +81,7 @@ export class WireCase {
     this.#plan = parts.plan;
     this.#hook = parts.hook;
     this.#network = parts.network;
+    this.#tcp = parts.tcp;
     this.#objects = parts.objects;
     this.#scope = parts.scope;
     this.#states = parts.states;
@@ -97,9 +102,9 @@ export class WireCase {
     options: LoadedCaseOptions,
   ): Promise<WireCase> {
     const { hook } = plan;
-    if (!isDeviceHook(hook) && !isCgroupHook(hook))
+    if (!isDeviceHook(hook) && !isCgroupHook(hook) && !isSocketMapHook(hook))
       throw new Error(`${hook} cannot be attached to in a topology: missing() says so`);
-    for (const each of objects) applyMaps(each, network, each.plan.maps);
+    for (const each of objects) applyMaps(each, network, each.plan.maps, undefined);
     const states = objects.map(({ name, plan: own, loaded }) => {
       const state = new StateObserver(own, "wire", loaded, options.folder, name);
       stack.defer(() => state.close());
@@ -110,6 +115,8 @@ export class WireCase {
     stack.defer(() => closing.run());
     const ports = await Ports.open(network, plan, options.openPort);
     closing.defer(() => ports.close());
+    const tcp = new TcpConnections(network);
+    closing.defer(() => tcp.close());
     const runsCommands = plan.steps.some(({ kind }) => kind === "run");
     const fence = new Fence(network, ports, options.markers, runsCommands);
     closing.defer(() => fence.close());
@@ -125,7 +132,7 @@ export class WireCase {
     const watch = options.tracer?.watch(counts.map((each) => each.programId()));
     closing.defer(() => watch?.close());
     const scope = scopeOf(network, placements);
-    return new WireCase({ plan, hook, network, objects, scope, states, ports, fence, options, attachment, watch });
+    return new WireCase({ plan, hook, network, objects, scope, states, ports, tcp, fence, options, attachment, watch });
   }
 
   /** The state before the first step. */
@@ -161,7 +168,7 @@ export class WireCase {
     const { signal } = this.#options;
     switch (step.kind) {
       case "send":
-        if (isCgroupHook(this.#hook)) throw new Error("frames have no cgroup: missing() says so");
+        if (!isDeviceHook(this.#hook)) throw new Error("frames belong to no socket: missing() says so");
         return runSend(step, {
           network: this.#network,
           topology: this.#plan.topology,
@@ -179,7 +186,7 @@ export class WireCase {
       case "maps":
         for (const each of this.#objects) {
           const own = each.plan.steps[step.index];
-          if (own?.kind === "maps") applyMaps(each, this.#network, own.patches);
+          if (own?.kind === "maps") applyMaps(each, this.#network, own.patches, this.#tcp);
         }
         return [];
       case "unload":
@@ -210,6 +217,8 @@ export class WireCase {
         const result = await this.#background.wait(step.started.background!.value);
         return this.#afterwards({ kind: "run", step: step.index, ...result });
       }
+      case "tcp":
+        return this.#afterwards(await this.#tcp.run(step));
       case "expect":
         return [];
     }
@@ -229,7 +238,18 @@ export class WireCase {
 }
 
 /** Inside the namespace: the kernel looks for a devmap's interfaces where the caller is. */
-function applyMaps({ plan, loaded }: LoadedPlan, network: Network, patches: readonly MapPatch[]): void {
+function applyMaps(
+  { plan, loaded }: LoadedPlan,
+  network: Network,
+  patches: readonly MapPatch[],
+  tcp: TcpConnections | undefined,
+): void {
   const { host } = plan.topology.attach;
-  network.inside(host, () => loaded.applyMaps(patches, (dev) => network.ifindex({ host, dev })));
+  network.inside(host, () =>
+    loaded.applyMaps(
+      patches,
+      (dev) => network.ifindex({ host, dev }),
+      (end) => tcp?.fdOf(end),
+    ),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
+import { isSocketMapHook } from "../model/hook.js";
 import { formatPlace, type Topology } from "../model/topology.js";
 import { missingOfCost } from "../model/missing.js";
 import { expectationsOn } from "../model/expectations.js";
@@ -20,10 +21,14 @@ export function missingFor(plan: Plan): readonly string[] {
     if (!hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
     if (plan.steps.some(({ kind }) => kind === "send"))
       missing.unshift(`frames for ${plan.hook}, which sees those of processes only`);
+  } else if (isSocketMapHook(plan.hook)) {
+    if (plan.steps.some(({ kind }) => kind === "send"))
+      missing.unshift(`frames for ${plan.hook}, which sees sockets only`);
   } else if (!isDeviceHook(plan.hook)) missing.unshift(`an interface to attach ${plan.hook} to`);
   for (const { hook } of [...plan.attach, ...plan.objects.flatMap(({ attach }) => attach)]) {
     if (isCgroupHook(hook) && !hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
-    if (!isCgroupHook(hook) && !isDeviceHook(hook)) missing.unshift(`an interface to attach ${hook} to`);
+    if (!isCgroupHook(hook) && !isDeviceHook(hook) && !isSocketMapHook(hook))
+      missing.unshift(`an interface to attach ${hook} to`);
   }
   return [...new Set(missing)];
 }

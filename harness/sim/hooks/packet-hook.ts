@@ -1,6 +1,7 @@
 import type { ProgramType } from "../../model/hook.js";
 import type { FieldValue, Packet } from "../../model/packet.js";
 import type { HookWorld, LoadOptions } from "../simulated-object.js";
+import { noPackets } from "./no-packets.js";
 import { lookupInputFields, SkLookupWorld } from "./sk-lookup.js";
 import { SkbWorld, type SkbRedirect } from "./skb.js";
 import { readSkbFields, skbInputFields } from "./skb-fields.js";
@@ -37,6 +38,10 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
       return (...parts) => new SkbHook(type, ...parts);
     case "sk_lookup":
       return (...parts) => new SkLookupWorld(...parts);
+    case "sock_ops":
+    case "sk_msg":
+    case "sk_skb":
+      return () => noPackets;
     default:
       return undefined;
   }

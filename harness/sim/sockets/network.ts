@@ -3,7 +3,8 @@ import { sameBytes } from "../../model/hex.js";
 import { Socket, tcpState, type Endpoint, type SocketProtocol } from "./socket.js";
 import type { SockOpsProgram } from "./sock-ops.js";
 import { SockOps } from "./sock-ops.js";
-import { received, sendBytes, type Transfer } from "./transfer.js";
+import type { Psock } from "./psock.js";
+import { received, sendBytes, startStreamParser, type Transfer } from "./transfer.js";
 
 export interface Place {
   readonly host: string;
@@ -127,6 +128,10 @@ export class SocketNetwork implements Transfer {
       (socket) =>
         socket.state === tcpState.listen && (isSameEndpoint(socket.local, local) || isAnyAddress(socket, local)),
     );
+  }
+
+  startStreamParser(socket: Socket, psock: Psock): void {
+    startStreamParser(this, socket, psock);
   }
 
   readonly onReadable = (socket: Socket): void => socket.drain();

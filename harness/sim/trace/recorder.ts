@@ -39,7 +39,7 @@ export class Recorder implements Instruments {
     const { machine, maps, hook } = object;
     const recording = new Recording(machine.arena, object.object, maps);
     const before = snapshotOf(maps);
-    const packetHex = toHex(hook.output());
+    const packetHex = toHex(hook.output() ?? new Uint8Array());
     let fault: string | undefined;
     this.#recording = recording;
     try {

@@ -1,9 +1,10 @@
 import { formatPlace, type Place } from "../../model/topology.js";
-import type { Hook } from "../../model/hook.js";
+import { isSocketMapHook, type Hook } from "../../model/hook.js";
 import type { LoadedPlans } from "../../kernel/load-objects.js";
 import type { Network } from "../../../netns/network.js";
 import { attach, isDeviceHook } from "./attach.js";
 import type { Attachment } from "./attachment.js";
+import { attachToSocketMap } from "./socket-map.js";
 import { attachToCgroup, isCgroupHook } from "./cgroup.js";
 
 /** A loaded program and where it goes. */
@@ -11,13 +12,25 @@ export interface Placement {
   readonly hook: Hook;
   readonly at: Place;
   readonly programFd: number;
+  /** For hooks of a sockmap or sockhash. */
+  readonly mapFd: number | undefined;
 }
 
 /** Every program of all objects, the one under test first, then in the order of the scenario. */
 export function placementsOf(objects: LoadedPlans): readonly [Placement, ...Placement[]] {
   const [first, ...rest] = objects.flatMap(({ plan, loaded }): Placement[] => [
-    { hook: plan.hook, at: plan.topology.attach, programFd: loaded.programFd },
-    ...plan.attach.map(({ hook, at, program }) => ({ hook, at, programFd: loaded.programFdOf(program.name) })),
+    {
+      hook: plan.hook,
+      at: plan.topology.attach,
+      programFd: loaded.programFd,
+      mapFd: plan.attachMap === undefined ? undefined : loaded.mapFdOf(plan.attachMap),
+    },
+    ...plan.attach.map(({ hook, at, program, map }) => ({
+      hook,
+      at,
+      programFd: loaded.programFdOf(program.name),
+      mapFd: map === undefined ? undefined : loaded.mapFdOf(map),
+    })),
   ]);
   return [first!, ...rest];
 }
@@ -41,6 +54,13 @@ export async function attachAll(
     },
   };
   try {
+    // What is to be theirs has to be there before sockets come into a map.
+    for (const placement of placements) {
+      const { hook, programFd, mapFd } = placement;
+      if (!isSocketMapHook(hook) || mapFd === undefined) continue;
+      attached.push(attachToSocketMap(hook, programFd, mapFd));
+      if (placement === placements[0]) first = attached.at(-1);
+    }
     for (const placement of placements) {
       const { hook, at, programFd } = placement;
       if (!isCgroupHook(hook)) continue;

@@ -6,6 +6,7 @@ import type { Attachment } from "./attachment.js";
 export const attachTypes = {
   BPF_CGROUP_INET_INGRESS: 0,
   BPF_CGROUP_INET_EGRESS: 1,
+  BPF_CGROUP_SOCK_OPS: 3,
   BPF_XDP: 37,
   /** Linux 6.6. */
   BPF_TCX_INGRESS: 46,

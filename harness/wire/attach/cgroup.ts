@@ -15,6 +15,7 @@ const removeAttempts = 1_000;
 export const cgroupHooks = {
   "cgroup_skb/ingress": "BPF_CGROUP_INET_INGRESS",
   "cgroup_skb/egress": "BPF_CGROUP_INET_EGRESS",
+  sockops: "BPF_CGROUP_SOCK_OPS",
 } as const;
 
 export type CgroupHook = keyof typeof cgroupHooks;
