@@ -78,7 +78,7 @@ export class SimTarget implements Target {
   /** The output is there until the next run. */
   run(packet: Packet): Answer {
     const { returned, fault } = this.runOnly(packet);
-    return { returned, fault, bytes: fault ? nothing : this.#set.object.hook.output() };
+    return { returned, fault, bytes: fault ? nothing : this.output() };
   }
 
   /** As `run`, where nobody looks at the bytes that come out. */
@@ -96,7 +96,7 @@ export class SimTarget implements Target {
   }
 
   output(): Uint8Array {
-    return this.#set.object.hook.output();
+    return this.#set.object.hook.output() ?? nothing;
   }
 
   update(patches: readonly MapPatch[]): void {
@@ -141,7 +141,7 @@ export class SimTarget implements Target {
   #apply(patches: readonly MapPatch[]): void {
     const { object, world, devices } = this.#set;
     applyMapPatches(object.maps, world, patches, {
-      program: (name) => object.program(name),
+      socketOf: () => undefined,
       ifindexOf: (dev) => Math.max(1, devices.indexOf(dev)),
     });
   }
