@@ -1,12 +1,6 @@
 import type { BackendName } from "../model/backend.js";
 import { allExpectations } from "../model/expectations.js";
-import type { Plan, PlannedEvents } from "../model/plan.js";
-
-/** Ring buffers and perf event arrays that some step expects events of, each once. */
-export function expectedEvents(backend: BackendName, plan: Plan): PlannedEvents[] {
-  const events = allExpectations(backend, plan).flatMap((expectation) => expectation.events ?? []);
-  return [...new Map(events.map((event) => [event.map, event])).values()];
-}
+import type { Plan } from "../model/plan.js";
 
 /** Lines are read where they are expected, and wherever an object can print any: they often explain a failure. */
 export function wantsPrintk(backend: BackendName, plan: Plan): boolean {

@@ -1,11 +1,11 @@
 import { qualified } from "../model/by-object.js";
 import type { BackendName } from "../model/backend.js";
-import { expectationsOn, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
+import { expectationsOn, expectedEvents, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
 import type { GlobalSpec, MapSpec } from "../model/object.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedEvents } from "../model/plan.js";
 import { openEvents, type EventReader } from "./events.js";
-import { expectedEvents, wantsPrintk } from "./expected.js";
+import { wantsPrintk } from "./expected.js";
 import { KernelLog, splatIn } from "./kernel-log.js";
 import type { LoadedObject } from "./loaded-object.js";
 import { printkReader, type PrintkReader, type PrintkTask } from "./printk.js";

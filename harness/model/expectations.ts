@@ -1,7 +1,7 @@
 import type { BackendName } from "./backend.js";
 import type { GlobalSpec, MapSpec } from "./object.js";
 import type { FaultObservation } from "./observation.js";
-import type { Plan, PlannedExpectation } from "./plan.js";
+import type { Plan, PlannedEvents, PlannedExpectation } from "./plan.js";
 
 /** A step's expectations that count on a backend: the general ones and its own. */
 export function expectationsOn(backend: BackendName, expectation: PlannedExpectation): PlannedExpectation[] {
@@ -33,4 +33,10 @@ export function expectedMaps(backend: BackendName, plan: Plan): MapSpec[] {
   const maps = allExpectations(backend, plan).flatMap((expectation) => expectation.maps.map(({ map }) => map));
   const names = new Set(plan.object.maps.map(({ name }) => name));
   return [...new Map(maps.filter(({ name }) => names.has(name)).map((map) => [map.name, map])).values()];
+}
+
+/** Ring buffers and perf event arrays that some step expects events of, each once. */
+export function expectedEvents(backend: BackendName, plan: Plan): PlannedEvents[] {
+  const events = allExpectations(backend, plan).flatMap((expectation) => expectation.events ?? []);
+  return [...new Map(events.map((event) => [event.map, event])).values()];
 }

@@ -2,6 +2,7 @@ import { whyUnreadable } from "../model/map-access.js";
 import type { BpfObject } from "../model/object.js";
 import type { Packet } from "../model/packet.js";
 import type { Plan, PlannedExpectation, PlannedMapExpectation, PlannedSend } from "../model/plan.js";
+import type { Topology } from "../model/topology.js";
 import { Problems } from "../model/problems.js";
 import type { WrittenEntry } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
@@ -26,7 +27,7 @@ export interface ReplayInputs {
  */
 export function planReplay({ object, program, packets, maps, seed }: ReplayInputs): Plan {
   const problems = new Problems();
-  const topology = defaultTopology(program.hook);
+  const topology = onLoopback(defaultTopology(program.hook));
   const context = { object, programType: program.type, topology, observers: [], problems, objects: new Map() };
   const patches = mergeSetUp(context, planMaps(context, maps));
   problems.throwIfAny();
@@ -68,6 +69,11 @@ export function planReplay({ object, program, packets, maps, seed }: ReplayInput
     xfail: {},
     skip: undefined,
   };
+}
+
+/** A test run's packets come in on the loopback device, so no interface has an MTU or address of its own. */
+function onLoopback(topology: Topology): Topology {
+  return { ...topology, hosts: topology.hosts.map((host) => ({ ...host, interfaces: [] })) };
 }
 
 /** Wants nothing, but has backends observe the maps. */

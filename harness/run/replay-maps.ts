@@ -23,7 +23,12 @@ export function compareMaps(
   seen: ReadonlyMap<BackendName, readonly Observation[]>,
 ): readonly ReplayedMap[] {
   const contents = [...seen].map(([backend, observations]) => ({ backend, maps: finalMaps(observations) }));
-  const names = new Set(contents.flatMap(({ maps }) => [...maps.keys()]));
+  // What a backend cannot look at (a map of a type that it does not have) is not compared.
+  const names = new Set(
+    contents
+      .flatMap(({ maps }) => [...maps.keys()])
+      .filter((name) => isInner(object, name) || contents.every(({ maps }) => maps.has(name))),
+  );
   if (contents.length < 2) return [];
   return [...names].map((map) => {
     const spec = specOf(object, map);
@@ -40,6 +45,10 @@ export function compareMaps(
 
 function finalMaps(observations: readonly Observation[]): ReadonlyMap<string, MapObservation> {
   return new Map(observations.flatMap((o) => (o.kind === "map" && o.step === 0 ? [[o.map, o]] : [])));
+}
+
+function isInner({ maps }: BpfObject, name: string): boolean {
+  return !maps.some((map) => map.name === name);
 }
 
 /** The map itself, or the template of an inner map, which is called `outer[key]`. */

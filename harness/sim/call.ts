@@ -11,6 +11,8 @@ export const callArea = {
   slot: 64 + 6 * 8 + 4,
   /** 32 bits: instructions that are left to run. */
   budget: 64 + 7 * 8,
+  /** 32 bits: a frame pointer below this is of one call too many. */
+  lowestFrame: 64 + 8 * 8,
 } as const;
 
 /**

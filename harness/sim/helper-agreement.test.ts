@@ -35,6 +35,13 @@ export interface HelperCase {
   readonly calls: string;
 }
 
+const sections: Readonly<Record<TestedType, string>> = {
+  xdp: "xdp",
+  sched_cls: "tc",
+  cgroup_skb: "cgroup_skb/ingress",
+  socket_filter: "socket",
+};
+
 function sourceOf({ type, maps = "", calls }: HelperCase): string {
   const context = type === "xdp" ? "xdp_md" : "__sk_buff";
   const load = type === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
@@ -45,7 +52,7 @@ function sourceOf({ type, maps = "", calls }: HelperCase): string {
     struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); __uint(max_entries, 1); } result SEC(".maps");
     ${maps}
     #define note(value) (hash = (hash ^ (__u64)(value)) * 0x100000001b3)
-    SEC("${type === "xdp" ? "xdp" : "tc"}")
+    SEC("${sections[type]}")
     int program(struct ${context} *context) {
       __u64 hash = 0xcbf29ce484222325;
       __u32 arg[6] = {}, zero = 0;
@@ -53,7 +60,7 @@ function sourceOf({ type, maps = "", calls }: HelperCase): string {
       { ${calls} }
       __u64 *slot = bpf_map_lookup_elem(&result, &zero);
       if (slot) *slot ^= hash;
-      return hash & 0x7fffffff;
+      return hash & ${type === "cgroup_skb" ? 1 : 0x7fffffff};
     }
     char LICENSE[] SEC("license") = "GPL";`;
 }

@@ -28,7 +28,13 @@ const cases: readonly HelperCase[] = [
       note(bpf_csum_diff((__be32 *)arg, 8, (__be32 *)(arg + 2), 16, arg[5]));
       note(bpf_csum_diff(0, 0, (__be32 *)arg, 24, 0));
       note(bpf_csum_diff((__be32 *)arg, 24, 0, 0, arg[3]));
-      note(bpf_csum_diff((__be32 *)arg, 4, (__be32 *)arg, 4, 0));`,
+      note(bpf_csum_diff((__be32 *)arg, 4, (__be32 *)arg, 4, 0));
+      __be32 zeroes[4] = {};
+      note(bpf_csum_diff(zeroes, 8, 0, 0, 0));
+      note(bpf_csum_diff(0, 0, zeroes, 8, 0));
+      note(bpf_csum_diff(zeroes, 8, zeroes, 8, 0));
+      note(bpf_csum_diff(zeroes, 8, 0, 0, 0xffff));
+      note(bpf_csum_diff(zeroes, 8, zeroes, 8, 0xffff));`,
   },
   {
     name: "bpf_redirect and bpf_redirect_map",
@@ -285,6 +291,73 @@ const cases: readonly HelperCase[] = [
       sum = arg[1] % 40;
       note(bpf_for_each_map_elem(&list, each, &sum, 0));
       note(sum);`,
+  },
+  {
+    name: "tunnel options, IPsec states and route realms",
+    type: "sched_cls",
+    calls: `
+      struct bpf_tunnel_key key = { .tunnel_id = arg[0], .remote_ipv4 = arg[1] };
+      __u8 options[64] = {};
+      note(bpf_skb_set_tunnel_opt(context, arg, 8));
+      if (arg[2] % 4) note(bpf_skb_set_tunnel_key(context, &key, sizeof(key), 0));
+      note(bpf_skb_set_tunnel_opt(context, arg, (arg[3] & 15) + 1));
+      note(bpf_skb_get_tunnel_opt(context, options, (arg[4] & 31) + 1));
+      for (int i = 0; i < 64; i++) note(options[i]);
+      struct bpf_xfrm_state state;
+      note(bpf_skb_get_xfrm_state(context, arg[5] % 2, &state, sizeof(state), 0));
+      note(state.reqid);
+      note(bpf_get_route_realm(context));`,
+  },
+  {
+    name: "SYN cookies without a socket",
+    type: "xdp",
+    calls: `
+      struct { __u8 ip[40]; __u8 tcp[60]; } *headers, made = {};
+      __builtin_memcpy(made.ip, arg, 24);
+      __builtin_memcpy(made.tcp, arg, 24);
+      made.tcp[12] = (arg[0] % 12 + 4) << 4;
+      long cookie = bpf_tcp_raw_gen_syncookie_ipv4((void *)made.ip, (void *)made.tcp, arg[1] % 5 ? made.tcp[12] >> 2 & 63 : 24);
+      note(cookie < 0 ? cookie : 0);
+      note(bpf_tcp_raw_check_syncookie_ipv4((void *)made.ip, (void *)made.tcp));
+      /* What answers the cookie is let through. */
+      __be32 *sequence = (void *)(made.tcp + 4), *acknowledgement = (void *)(made.tcp + 8);
+      *acknowledgement = bpf_htonl(cookie + 1);
+      *sequence = bpf_htonl(bpf_ntohl(*sequence) + 1);
+      if (cookie >= 0) note(bpf_tcp_raw_check_syncookie_ipv4((void *)made.ip, (void *)made.tcp));
+      *sequence = bpf_htonl(bpf_ntohl(*sequence) - 1);
+      cookie = bpf_tcp_raw_gen_syncookie_ipv6((void *)made.ip, (void *)made.tcp, made.tcp[12] >> 2 & 63);
+      note(cookie < 0 ? cookie : 0);
+      *acknowledgement = bpf_htonl(cookie + 1);
+      *sequence = bpf_htonl(bpf_ntohl(*sequence) + 1);
+      if (cookie >= 0) note(bpf_tcp_raw_check_syncookie_ipv6((void *)made.ip, (void *)made.tcp));`,
+  },
+  {
+    name: "bpf_probe_read_kernel_str and bpf_probe_read_user",
+    type: "xdp",
+    calls: `
+      char from[16] = "a text", to[16] = {};
+      from[arg[0] % 16] = 0;
+      note(bpf_probe_read_kernel_str(to, arg[1] % 16 + 1, from));
+      for (int i = 0; i < 16; i++) note(to[i]);
+      note(bpf_probe_read_kernel_str(to, 8, (void *)16));
+      note(bpf_probe_read_user(to, 8, (void *)16));
+      note(bpf_probe_read_user_str(to, 8, (void *)16));
+      for (int i = 0; i < 16; i++) note(to[i]);`,
+  },
+  {
+    name: "storage of a cgroup, and bpf_skb_ecn_set_ce",
+    type: "cgroup_skb",
+    maps: `
+      struct { __uint(type, BPF_MAP_TYPE_CGROUP_STORAGE); __type(key, struct bpf_cgroup_storage_key); __type(value, __u64); } one SEC(".maps");
+      struct { __uint(type, BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE); __type(key, __u64); __type(value, __u32[3]); } each SEC(".maps");`,
+    calls: `
+      __u64 *first = bpf_get_local_storage(&one, 0);
+      __u32 *second = bpf_get_local_storage(&each, 0);
+      note(*first); note(second[0]); note(second[2]);
+      *first += arg[0]; second[2] += arg[1];
+      first = bpf_get_local_storage(&one, 0);
+      note(*first); note(second[2]);
+      note(bpf_skb_ecn_set_ce(context));`,
   },
 ];
 

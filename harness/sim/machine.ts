@@ -62,7 +62,7 @@ export class Machine {
   /** The program in a slot of a program array, by the three arguments of `bpf_tail_call`. */
   tailCallTarget: ((call: Call) => Engine | undefined) | undefined;
   readonly #words: Int32Array;
-  /** A frame pointer below this is of one call too many. */
+  /** The frame pointer of the function that is called deepest. */
   readonly lowestFrame: number;
   readonly #entryFrame: number;
   readonly #scratch: number;
@@ -70,14 +70,16 @@ export class Machine {
   #engine: Engine | undefined;
   #tailCalls = 0;
 
-  constructor(arena: Arena, helpers: ReadonlyMap<number, Helper>) {
+  /** With `tailCalls` the stack has room for as many programs as can be called from each other's functions. */
+  constructor(arena: Arena, helpers: ReadonlyMap<number, Helper>, { tailCalls = false } = {}) {
     this.arena = arena;
     this.helpers = helpers;
     this.arguments = new Call(arena);
     this.#words = new Int32Array(arena.memory.buffer, 0, 64);
     this.#scratch = arena.reserve(scratchBytes, 0, "the key");
-    this.lowestFrame = reserveStack(arena) + frameBytes;
-    this.#entryFrame = this.lowestFrame + (maxFrames - 1) * frameStrideBytes;
+    const frames = tailCalls ? maxFrames + maxTailCalls * (maxFrames - 1) : maxFrames;
+    this.lowestFrame = reserveStack(arena, frames) + frameBytes;
+    this.#entryFrame = this.lowestFrame + (frames - 1) * frameStrideBytes;
   }
 
   /** Instructions that are left to run. */
@@ -89,9 +91,15 @@ export class Machine {
     this.#words[callArea.budget >> 2] = instructions;
   }
 
+  /** Functions of the program whose entry has that frame pointer may call each other so deep and no deeper. */
+  #limitDepth(entryFrame: number): void {
+    this.#words[callArea.lowestFrame >> 2] = entryFrame - (maxFrames - 1) * frameStrideBytes;
+  }
+
   /** Runs a program's entry with its context in r1. */
   run(engine: Engine, context: number, budget = defaultBudget): void {
     this.budget = budget;
+    this.#limitDepth(this.#entryFrame);
     this.#tailCalls = 0;
     this.arguments.set(1, context);
     this.#engine = engine;
@@ -113,9 +121,12 @@ export class Machine {
     if (!target || this.#tailCalls >= maxTailCalls) return false;
     this.#tailCalls++;
     const caller = this.#engine;
+    const lowestFrame = this.#words[callArea.lowestFrame >> 2]!;
     this.#engine = target;
+    this.#limitDepth(framePointer);
     target.call(0, framePointer);
     this.#engine = caller;
+    this.#words[callArea.lowestFrame >> 2] = lowestFrame;
     return true;
   }
 
@@ -131,6 +142,7 @@ export class Machine {
     this.budget = budget;
     this.#tailCalls = 0;
     values.forEach((value, i) => this.arguments.set(i + 1, value));
+    this.#limitDepth(this.#entryFrame);
     this.#engine = engine;
     engine.call(functionAddress - functionAddresses, this.#entryFrame);
   }
@@ -157,7 +169,7 @@ export class Machine {
   /** The frame pointer of a function called from one with that frame pointer; undefined if that is too deep. */
   innerFrame(framePointer: number): number | undefined {
     const inner = framePointer - frameStrideBytes;
-    return inner < this.lowestFrame ? undefined : inner;
+    return inner < this.#words[callArea.lowestFrame >> 2]! ? undefined : inner;
   }
 
   /** Forgets what a frame held: its bytes may be written, but not read. */
@@ -166,8 +178,8 @@ export class Machine {
   }
 }
 
-function reserveStack(arena: Arena): number {
-  const sizeBytes = maxFrames * frameStrideBytes;
+function reserveStack(arena: Arena, frames: number): number {
+  const sizeBytes = frames * frameStrideBytes;
   const describe = (offset: number) => ({
     name: "the stack frame",
     // Between two frames: the closer one.
@@ -176,6 +188,6 @@ function reserveStack(arena: Arena): number {
   });
   const bottom = arena.allocate(sizeBytes, 0, describe);
   if (bottom === undefined) throw new RangeError("no room for the stack");
-  for (let i = 0; i < maxFrames; i++) arena.protect(bottom + i * frameStrideBytes, frameBytes, readable | writable);
+  for (let i = 0; i < frames; i++) arena.protect(bottom + i * frameStrideBytes, frameBytes, readable | writable);
   return bottom;
 }

@@ -1,3 +1,4 @@
+import { allExpectations } from "../model/expectations.js";
 import type { MapPatch, Plan } from "../model/plan.js";
 
 /** Of the simulated machine, unless a plan needs more. */
@@ -16,6 +17,14 @@ export function neededPrograms(plan: Plan): ReadonlySet<string> {
   const slots = object.maps.flatMap((map) => (map.type === "prog_array" ? map.slots : []));
   const named = patchesOf(plan).flatMap(({ value }) => (value?.kind === "program" ? [value.name] : []));
   return new Set([program.name, ...slots.map(({ target }) => target), ...named]);
+}
+
+/** Names of the maps that user space sets, or whose contents are judged. */
+export function neededMaps(plan: Plan): ReadonlySet<string> {
+  const judged = allExpectations("sim", plan).flatMap(({ maps }) =>
+    maps.filter(({ entries, others, count }) => entries.length > 0 || others !== "any" || count !== undefined),
+  );
+  return new Set([...patchesOf(plan), ...judged].map(({ map }) => map.name));
 }
 
 /** All that user space sets, in maps of maps too. */

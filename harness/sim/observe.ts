@@ -1,4 +1,4 @@
-import { expectationsOn, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
+import { expectationsOn, expectedEvents, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
 import { toHex } from "../model/hex.js";
 import type { GlobalSpec, MapSpec } from "../model/object.js";
 import type { MapObservation, Observation } from "../model/observation.js";
@@ -26,6 +26,10 @@ export class StateObserver {
     this.#world = world;
     this.#watched = expectedMaps("sim", plan);
     this.#globals = expectedGlobals("sim", plan);
+    for (const { map } of expectedEvents("sim", plan)) {
+      const store = object.maps.get(map);
+      if (store instanceof PerfEventArrayStore) store.openReaders();
+    }
   }
 
   /** From now on only maps that are pinned are there. */

@@ -11,7 +11,7 @@ import { ProgramFault } from "./fault.js";
 import { Fib } from "./fib.js";
 import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
 import type { Instruments } from "./instruments.js";
-import { neededCpus, neededPrograms } from "./needs.js";
+import { neededCpus, neededMaps, neededPrograms } from "./needs.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
 import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
@@ -70,6 +70,7 @@ export class PlanMachine {
     this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options, instruments });
     this.#observer = new StateObserver(plan, this.#object, this.#world);
     const problems = new Problems();
+    for (const name of neededMaps(plan)) problems.attempt(() => this.#object.requireMap(name));
     this.#socketPrograms = new SocketPrograms(this.#object, sockets);
     const attached = socketAttachments(plan);
     for (const name of neededPrograms(plan)) {

@@ -11,7 +11,7 @@ import type { Instruments } from "./instruments.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
 import { objectHelpers } from "./helpers/objects.js";
-import { mergeHelpers } from "./helpers/table.js";
+import { mergeHelpers, type HelperTable } from "./helpers/table.js";
 import { linkProgram } from "./link.js";
 import { LinkCache } from "./link-cache.js";
 import type { MemoryPool } from "./memory-pool.js";
@@ -81,8 +81,12 @@ export class SimulatedObject<H extends HookWorld> {
   readonly #engineName: EngineName;
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
+  /** Lists and trees that all programs of the object share. */
+  readonly #objectHelpers: HelperTable;
   readonly #program: (name: string) => Engine;
   readonly #links: LinkCache;
+  /** Why maps are missing, by name: it matters to the programs that refer to them. */
+  readonly #refusals = new Map<string, HarnessError>();
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
   constructor(object: BpfObject, options: LoadOptions<H>) {
@@ -100,11 +104,12 @@ export class SimulatedObject<H extends HookWorld> {
     this.#arena = arena;
     this.#world = world;
     this.maps = new MapTable(arena, world.cpus);
+    this.#objectHelpers = objectHelpers(arena, (id) => structSize(this.#file, id));
     const stage = this.addHook(hook);
     this.hook = stage.hook;
     this.machine = stage.machine;
     this.#program = stage.program;
-    for (const spec of specs) this.maps.create(spec);
+    for (const spec of specs) this.#createMap(spec);
     this.#sections = new DataSections(this.#file.elf, object, globals, arena);
     for (const spec of specs) this.#fillSlots(spec);
   }
@@ -121,10 +126,11 @@ export class SimulatedObject<H extends HookWorld> {
   /** Room for programs of another hook, which share the object's memory and maps. */
   addHook<Other extends HookWorld>(make: LoadOptions<Other>["hook"]): Stage<Other> {
     const hook = make(this.#arena, this.maps, this.#world);
-    const ownObjects = objectHelpers(this.#arena, (id) => structSize(this.#file, id));
-    const all = mergeHelpers(Object.fromEntries(hook.helpers), ownObjects);
+    const all = mergeHelpers(Object.fromEntries(hook.helpers), this.#objectHelpers);
     const helpers = this.#instruments.helpers?.(all, this.maps) ?? all;
-    const machine = new Machine(this.#arena, helpers);
+    const machine = new Machine(this.#arena, helpers, {
+      tailCalls: this.object.maps.some(({ type }) => type === "prog_array"),
+    });
     const engines = new Map<string, Engine>();
     const program = (name: string): Engine => {
       const engine = engines.get(name) ?? this.#engineFor(name, machine);
@@ -163,6 +169,21 @@ export class SimulatedObject<H extends HookWorld> {
     return this.machine.arena.bytes.slice(start + offsetBytes, start + offsetBytes + sizeBytes);
   }
 
+  /** Throws HarnessError "unsupported" for a map of a type that is not simulated. */
+  requireMap(name: string): void {
+    const refusal = this.#refusals.get(name);
+    if (refusal) throw refusal;
+  }
+
+  #createMap(spec: MapSpec): void {
+    try {
+      this.maps.create(spec);
+    } catch (error) {
+      if (!(error instanceof HarnessError) || error.code !== "unsupported") throw error;
+      this.#refusals.set(spec.name, error);
+    }
+  }
+
   /** Gives the machine's memory back; the object is gone with it. */
   release(): void {
     this.#arena.release();
@@ -175,7 +196,10 @@ export class SimulatedObject<H extends HookWorld> {
 
   #link({ section, name }: ProgramSpec): Code {
     return linkProgram(this.#file, section, name, {
-      mapAddress: (map) => this.maps.get(map)?.address,
+      mapAddress: (map) => {
+        this.requireMap(map);
+        return this.maps.get(map)?.address;
+      },
       sectionAddress: (data) => this.#sections.addressOf(data),
       externAddress: (extern) => this.#sections.addressOfExtern(extern),
     });

@@ -8,10 +8,11 @@ export const csumHelpers: HelperTable = {
   28: (call) => {
     const [fromBytes, toBytes] = [call.u32(2), call.u32(4)];
     if ((fromBytes | toBytes) & 3) return -errno.EINVAL;
-    let sum = call.u32(5);
-    if (toBytes > 0) sum = add32(sum, hostSum(call.read(3, toBytes)));
-    if (fromBytes > 0) sum = add32(sum, ~hostSum(call.read(1, fromBytes)) >>> 0);
-    return fold(sum);
+    const seed = call.u32(5);
+    // Zero has two forms in ones' complement: which one comes out depends on the order of the steps.
+    if (toBytes === 0 && fromBytes > 0) return fold(~add32(~seed, hostSum(call.read(1, fromBytes))) >>> 0);
+    const sum = toBytes > 0 ? add32(seed, hostSum(call.read(3, toBytes))) : seed;
+    return fold(fromBytes > 0 ? add32(sum, ~hostSum(call.read(1, fromBytes))) : sum);
   },
 };
 

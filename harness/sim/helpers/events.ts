@@ -31,14 +31,15 @@ export function eventHelpers(maps: MapTable, world: World, sample: PacketSample)
       const flags = call.u64(3);
       // Index of the CPU in bits 0 to 31, bytes of the packet to append in bits 32 to 51.
       if (flags >> 52n !== 0n) return -errno.EINVAL;
+      const packet = sample(Number(flags >> 32n));
+      if (!packet) return -errno.EFAULT;
       const index = Number(flags & 0xffff_ffffn);
       const cpu = index === currentCpu ? world.cpu : index;
       if (cpu >= (map.spec.maxEntries || world.cpus)) return -errno.E2BIG;
+      if (!map.isRead) return -errno.ENOENT;
       // The kernel writes only into the buffer of the CPU that it runs on.
       if (cpu !== world.cpu) return -errno.EOPNOTSUPP;
       const data = call.read(4, call.u32(5));
-      const packet = sample(Number(flags >> 32n));
-      if (!packet) return -errno.EFAULT;
       const event = new Uint8Array(data.length + packet.length);
       event.set(data);
       event.set(packet, data.length);

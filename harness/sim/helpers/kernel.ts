@@ -28,8 +28,14 @@ export function kernelHelpers(world: World): HelperTable {
     93: () => 0,
     // bpf_spin_unlock(lock)
     94: () => 0,
+    // bpf_probe_read_user(dst, size, unsafe_ptr)
+    112: readUser,
     // bpf_probe_read_kernel(dst, size, unsafe_ptr)
     113: probeRead,
+    // bpf_probe_read_user_str(dst, size, unsafe_ptr)
+    114: readUser,
+    // bpf_probe_read_kernel_str(dst, size, unsafe_ptr)
+    115: readText,
     // bpf_jiffies64(): the kernel's counter starts five minutes before it would overflow.
     118: () => BigInt.asUintN(32, -300n * jiffiesPerSecond) + (world.clock.nowNs * jiffiesPerSecond) / 1_000_000_000n,
     // bpf_ktime_get_boot_ns(): the machine never sleeps.
@@ -68,6 +74,28 @@ export function kernelHelpers(world: World): HelperTable {
 
 /** TASK_SIZE_MAX of x86-64: addresses below are no business of the kernel's (copy_from_kernel_nofault_allowed). */
 const userSpaceEnd = 2 ** 47;
+
+/** Packets are handled in no process: there is no memory of one. */
+const readUser: Helper = (call) => {
+  call.write(1, call.u32(2)).fill(0);
+  return -errno.EFAULT;
+};
+
+/** A text with its NUL, cut off where there is no room; the length with NUL. */
+const readText: Helper = (call) => {
+  const size = call.u32(2);
+  const from = call.address(3);
+  const out = call.write(1, size);
+  for (let i = 0; i < size; i++) {
+    if (!call.arena.allows(from + i, 1, readable)) {
+      out.fill(0);
+      return from < userSpaceEnd ? -errno.ERANGE : -errno.EFAULT;
+    }
+    out[i] = i === size - 1 ? 0 : call.arena.bytes[from + i]!;
+    if (out[i] === 0) return i + 1;
+  }
+  return 0;
+};
 
 /** What cannot be read is zero, and an error instead of a fault. */
 const probeRead: Helper = (call) => {

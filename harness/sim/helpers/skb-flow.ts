@@ -44,7 +44,7 @@ const notCapable = 0;
 const congestionExperienced = 3;
 
 /** INET_ECN_set_ce() of include/net/inet_ecn.h: 1 where the packet says afterwards that there is congestion. */
-function setCongestionExperienced(packet: SkbPacket): number {
+export function setCongestionExperienced(packet: SkbPacket): number {
   const isIpv4 = packet.protocol === networkOrder.ipv4;
   if (!isIpv4 && packet.protocol !== networkOrder.ipv6) return 0;
   const header = packet.bytesAt(packet.networkOffset, isIpv4 ? 20 : 40);

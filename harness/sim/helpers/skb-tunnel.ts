@@ -18,7 +18,12 @@ export interface TunnelKey {
   /** struct bpf_tunnel_key. */
   readonly bytes: Uint8Array;
   readonly isIpv6: boolean;
+  /** Of Geneve, VXLAN or ERSPAN. */
+  readonly options: Uint8Array;
 }
+
+/** IP_TUNNEL_OPTS_MAX of include/net/ip_tunnels.h. */
+const mostOptionBytes = 255;
 
 /** bpf_skb_set_tunnel_key() and bpf_skb_get_tunnel_key() of net/core/filter.c. */
 export function skbTunnelHelpers(packet: { tunnelKey: TunnelKey | undefined }): HelperTable {
@@ -44,7 +49,24 @@ export function skbTunnelHelpers(packet: { tunnelKey: TunnelKey | undefined }): 
       const view = new DataView(bytes.buffer);
       const hasLabel = view.getUint32(offset.label, true) !== 0;
       if ((hasLabel && (flags & isIpv6) === 0n) || view.getUint16(offset.ext, true) !== 0) return -errno.EINVAL;
-      packet.tunnelKey = { bytes, isIpv6: (flags & isIpv6) !== 0n };
+      packet.tunnelKey = { bytes, isIpv6: (flags & isIpv6) !== 0n, options: new Uint8Array() };
+      return 0;
+    },
+    // bpf_skb_get_tunnel_opt(skb, opt, size)
+    29: (call) => {
+      const out = call.write(2, call.u32(3)).fill(0);
+      const options = packet.tunnelKey?.options ?? new Uint8Array();
+      if (options.length === 0) return -errno.ENOENT;
+      if (out.length < options.length) return -errno.ENOMEM;
+      out.set(options);
+      return options.length;
+    },
+    // bpf_skb_set_tunnel_opt(skb, opt, size)
+    30: (call) => {
+      const options = call.read(2, call.u32(3)).slice();
+      if (!packet.tunnelKey || options.length % 4 !== 0) return -errno.EINVAL;
+      if (options.length > mostOptionBytes) return -errno.ENOMEM;
+      packet.tunnelKey = { ...packet.tunnelKey, options };
       return 0;
     },
   };

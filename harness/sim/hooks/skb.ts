@@ -1,5 +1,6 @@
 import { readable, writable, type Arena } from "../arena.js";
 import { errno } from "../errno.js";
+import { cgroupStorageHelpers, clearCgroupStorage } from "../helpers/cgroup-storage.js";
 import { conntrackHelpers } from "../helpers/conntrack.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { dynptrHelpers } from "../helpers/dynptr.js";
@@ -14,12 +15,13 @@ import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
 import { skbByteHelpers, storeFlags } from "../helpers/skb-bytes.js";
 import { skbCsumHelpers } from "../helpers/skb-csum.js";
-import { skbFlowHelpers } from "../helpers/skb-flow.js";
+import { setCongestionExperienced, skbFlowHelpers } from "../helpers/skb-flow.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
 import { skbTimeHelpers } from "../helpers/skb-time.js";
 import { skbTunnelHelpers, type TunnelKey } from "../helpers/skb-tunnel.js";
 import { skbVlanHelpers } from "../helpers/skb-vlan.js";
 import { ownerlessHelpers, socketHelpers } from "../helpers/sockets.js";
+import { syncookieHelpers } from "../helpers/syncookies.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import { taskHelpers } from "../helpers/task.js";
 import { timerHelpers } from "../helpers/timers.js";
@@ -69,10 +71,12 @@ export class SkbWorld implements HookWorld {
   readonly #arena: Arena;
   readonly #packet: SkbPacket;
   readonly #devices: ReadonlySet<number>;
+  readonly #maps: MapTable;
 
   constructor(type: SkbProgramType, arena: Arena, maps: MapTable, world: World) {
     this.#arena = arena;
     this.#devices = world.devices;
+    this.#maps = maps;
     this.context = arena.reserve(skbContextBytes, readable, "struct __sk_buff");
     for (const [offset, sizeBytes] of writableFields[type])
       arena.protect(this.context + offset, sizeBytes, readable | writable);
@@ -99,6 +103,7 @@ export class SkbWorld implements HookWorld {
         bytesAt: (offset, length) => this.#packet.bytesAt(offset, length),
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
+      type === "cgroup_skb" ? this.#cgroupHelpers(world) : {},
       // Packets in cgroups and on sockets have one.
       type === "sched_cls" ? ownerlessHelpers(maps) : {},
       type === "socket_filter" ? {} : socketHelpers(maps, world),
@@ -116,6 +121,7 @@ export class SkbWorld implements HookWorld {
     this.redirect = undefined;
     this.clones = [];
     this.tunnelKey = undefined;
+    clearCgroupStorage(this.#maps);
     const { view } = this.#arena;
     this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
     this.#packet.open(bytes, this.fromNetwork);
@@ -155,6 +161,15 @@ export class SkbWorld implements HookWorld {
     return offset >= linkOffset ? this.#packet.bytesAt(offset - linkOffset, sizeBytes, "mac") : undefined;
   }
 
+  /** What programs of a cgroup may do beside looking at a packet. */
+  #cgroupHelpers(world: World): HelperTable {
+    return {
+      ...cgroupStorageHelpers(this.#maps, world),
+      // bpf_skb_ecn_set_ce(skb)
+      97: () => setCongestionExperienced(this.#packet),
+    };
+  }
+
   /** What only programs of traffic control may do to a packet. */
   #trafficControlHelpers(world: World): HelperTable {
     const redirect = (ifindex: number, way: SkbRedirect["way"]) => {
@@ -168,6 +183,14 @@ export class SkbWorld implements HookWorld {
       ...skbFlowHelpers(this.#packet),
       ...skbTunnelHelpers(this),
       ...skbTimeHelpers(this.#packet),
+      ...syncookieHelpers,
+      // bpf_get_route_realm(skb): a packet that comes in has no route yet.
+      24: () => 0,
+      // bpf_skb_get_xfrm_state(skb, index, xfrm_state, size, flags): nothing was decrypted.
+      66: (call) => {
+        call.write(3, call.u32(4)).fill(0);
+        return -errno.EINVAL;
+      },
       ...mtuHelpers(world, {
         length: () => this.#packet.length,
         ifindex: () => this.#contextWord("ifindex"),

@@ -15,6 +15,7 @@ import { mapHelpers } from "../helpers/maps.js";
 import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
 import { socketHelpers } from "../helpers/sockets.js";
+import { syncookieHelpers } from "../helpers/syncookies.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import { taskHelpers } from "../helpers/task.js";
 import { timerHelpers } from "../helpers/timers.js";
@@ -104,6 +105,7 @@ export class XdpWorld implements HookWorld {
       iteratorHelpers,
       lockHelpers,
       exceptionHelpers,
+      syncookieHelpers,
       conntrackHelpers("bpf_xdp_ct_lookup"),
       dynptrHelpers(maps, {
         from: "bpf_dynptr_from_xdp",

@@ -102,7 +102,6 @@ export class Jit implements Engine {
 interface Translation {
   readonly module: WebAssembly.Module;
   readonly capacityBytes: number;
-  readonly lowestFrame: number;
   readonly counters: CounterPlaces;
 }
 
@@ -118,14 +117,13 @@ function translate(
   helpers: readonly number[],
   counters: Counters | undefined,
 ): WebAssembly.Module {
-  const { lowestFrame } = machine;
   const { capacityBytes } = machine.arena;
   const places: CounterPlaces = [counters?.address, counters?.comparesAddress];
   const known = translations.get(code);
-  const isAlike = known?.capacityBytes === capacityBytes && known.lowestFrame === lowestFrame;
+  const isAlike = known?.capacityBytes === capacityBytes;
   if (isAlike && known.counters.every((place, i) => place === places[i])) return known.module;
   const module = new WebAssembly.Module(compile(machine, code, helpers, counters));
-  translations.set(code, { module, capacityBytes, lowestFrame, counters: places });
+  translations.set(code, { module, capacityBytes, counters: places });
   return module;
 }
 

@@ -34,7 +34,6 @@ export class BodyWriter {
   readonly #code: Code;
   readonly #body: FunctionBody;
   readonly #layout: Layout;
-  readonly #machine: Machine;
   readonly #imports: Imports;
   readonly #functionIndex: (first: number) => number;
   readonly #counters: Counters | undefined;
@@ -46,7 +45,6 @@ export class BodyWriter {
   constructor({ code, body, machine, imports, functionIndex, counters }: BodyParts) {
     this.#code = code;
     this.#body = body;
-    this.#machine = machine;
     this.#imports = imports;
     this.#functionIndex = functionIndex;
     this.#counters = counters;
@@ -337,10 +335,7 @@ export class BodyWriter {
 
   #writeFunctionCall(slot: number, index: number): void {
     const out = this.#out;
-    out
-      .register(10)
-      .const64(this.#machine.lowestFrame + frameStrideBytes)
-      .byte(op.i64LtU, op.if, noResult);
+    out.register(10).const32(0).memory(op.i64Load32U, callArea.lowestFrame).byte(op.i64LeU, op.if, noResult);
     out.const32(slot).call(this.#imports.depthFault).byte(op.end).spillBudget();
     for (let register = 1; register <= 5; register++) out.register(register);
     out.register(10).const64(frameStrideBytes).byte(op.i64Sub);

@@ -4,6 +4,7 @@ import { readable, type Arena } from "../arena.js";
 import { Fault } from "../fault.js";
 import { ArrayStore } from "./array.js";
 import { BloomFilterStore } from "./bloom-filter.js";
+import { CgroupStorageStore } from "./cgroup-storage.js";
 import { HashStore } from "./hash.js";
 import { LpmTrieStore } from "./lpm-trie.js";
 import type { MapStore } from "./map-store.js";
@@ -107,6 +108,9 @@ function createStore(
     case "sockmap":
     case "sockhash":
       return new SocketMapStore(spec, address, sockets);
+    case "cgroup_storage":
+    case "percpu_cgroup_storage":
+      return CgroupStorageStore.create(spec, address, arena, cpus);
     case "ringbuf":
       return RingBufferStore.create(spec, address, arena);
     case "perf_event_array":
@@ -118,6 +122,7 @@ function createStore(
     case "devmap_hash":
     case "cpumap":
     case "xskmap":
+    case "cgroup_array":
       return new ReferenceStore(spec, address, new ValueSlots(arena, spec.name, spec.valueSizeBytes, 1, readable));
     default:
       throw harnessError("unsupported", `map '${spec.name}': maps of type ${spec.type} are not simulated`);

@@ -111,6 +111,6 @@ describe("simulated maps", () => {
   });
 
   it("types that are not simulated are refused by name", () => {
-    expect(() => create("cgroup_array")).to.throw("map 'map': maps of type cgroup_array are not simulated");
+    expect(() => create("arena")).to.throw("map 'map': maps of type arena are not simulated");
   });
 });

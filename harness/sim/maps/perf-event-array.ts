@@ -23,16 +23,29 @@ interface Ring {
   lost: number;
 }
 
-/** perf_event_array, with a reader on every CPU that empties its buffer between runs (kernel/events/ring_buffer.c). */
+/**
+ * perf_event_array (kernel/events/ring_buffer.c): empty, until user space puts a reader on every CPU, which takes out
+ * what is there between runs.
+ */
 export class PerfEventArrayStore implements MapStore {
   readonly spec: MapSpec;
   readonly address: number;
   #events: PerfEvent[] = [];
   readonly #rings = new Map<number, Ring>();
+  #isRead = false;
 
   constructor(spec: MapSpec, address: number) {
     this.spec = spec;
     this.address = address;
+  }
+
+  /** What user space does that wants the events. */
+  openReaders(): void {
+    this.#isRead = true;
+  }
+
+  get isRead(): boolean {
+    return this.#isRead;
   }
 
   output(cpu: number, bytes: Uint8Array): number {
