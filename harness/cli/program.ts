@@ -143,6 +143,26 @@ Example:
     });
   withReports(merge);
 
+  report
+    .command("compare")
+    .description("what got worse, changed and got better between two runs: verdicts, bytes, cost, verifier, time")
+    .argument("<before>", "a file that `run --blob` wrote")
+    .argument("<after>", "another one")
+    .option("--html <file>", "write a page to look at")
+    .option("--json <file>", "write the differences as JSON")
+    .addHelpText(
+      "after",
+      `
+Exit status: 1 where something got worse; times alone, which vary, do not count.
+
+Example:
+  packetproof report compare main.jsonl.gz branch.jsonl.gz --html compare.html`,
+    )
+    .action(async (before: string, after: string, options) => {
+      const { compareCommand } = await import("./compare-command.js");
+      process.exitCode = await compareCommand(before, after, options);
+    });
+
   program
     .command("vm")
     .description("run bytecode in hex from standard input and print r0: the bpf_conformance suite's plugin protocol")

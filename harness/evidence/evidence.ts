@@ -16,6 +16,8 @@ import type { EventObservation, MapObservation, Observation, PacketObservation }
 import type { Plan, PlannedSend } from "../model/plan.js";
 import { formatPlace } from "../model/topology.js";
 import { formatData } from "../data/format.js";
+import type { FieldValue } from "../model/packet.js";
+import { formatIpv4, formatIpv6 } from "../packet/address.js";
 import { toBase64 } from "../packet/base64.js";
 import { formatPattern } from "../packet/pattern.js";
 import { endOf, firstPackets, mostEntries } from "./limits.js";
@@ -73,6 +75,7 @@ function stepEvidence(seen: Step): StepEvidence {
     omittedChanges += found.omitted;
   }
   const events = here.filter((o) => o.kind === "event");
+  const observed = here.filter((o) => o.kind === "observed");
   const planned = plan.steps[step];
   const strays = here.filter((o): o is PacketObservation => o.kind === "packet" && o.packet === undefined);
   return {
@@ -87,6 +90,8 @@ function stepEvidence(seen: Step): StepEvidence {
       .filter((o) => o.kind === "printk")
       .slice(0, mostEntries)
       .map(({ text }) => text),
+    observed: observed.slice(0, mostEntries).map(({ observer, event }) => ({ observer, text: fieldsText(event) })),
+    omittedObserved: Math.max(0, observed.length - mostEntries),
     clients: here.flatMap(clientEvidence),
     faults: here.flatMap((o) => (o.kind === "fault" ? [o.message] : [])),
   };
@@ -109,6 +114,7 @@ function packetEvidence(step: PlannedSend, { backend, here, startNs, named }: St
       step.packets[index]!.bytes,
       startNs,
     ),
+    costs: all.flatMap((o) => (o.kind === "cost" ? [{ instructions: o.instructions, helpers: o.helpers }] : [])),
   }));
 }
 
@@ -161,6 +167,17 @@ function eventEvidence({ plan, backend }: Step, { map, bytes, cpu, lost }: Event
   const type = allExpectations(backend, plan).find(({ events }) => events?.map === map)?.events?.type;
   const typed = type !== undefined && bytes.length >= type.sizeBytes;
   return { map, text: typed ? formatData(type, bytes) : toHex(bytes), cpu, lost };
+}
+
+/** `comm curl, dport 80`. */
+function fieldsText(fields: Readonly<Record<string, FieldValue>>): string {
+  const text = (value: FieldValue): string => {
+    if (value instanceof Uint8Array) return value.length === 4 ? formatIpv4(value) : formatIpv6(value);
+    return String(value);
+  };
+  return Object.entries(fields)
+    .map(([name, value]) => `${name} ${text(value)}`)
+    .join(", ");
 }
 
 function clientEvidence(o: Observation): ClientEvidence[] {

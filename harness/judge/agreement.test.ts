@@ -26,6 +26,7 @@ function result(backend: BackendName, { verdict, bytes, counter, strays = [] }: 
         verdicts: verdict === undefined ? [] : [{ verdict, evidence: "", times: 1, durationNs: undefined }],
         redirect: undefined,
         context: {},
+        costs: [],
         frames: [{ place: "output", direction: "output", bytes, times: 1, afterNs: undefined }],
       },
     ],
@@ -35,6 +36,8 @@ function result(backend: BackendName, { verdict, bytes, counter, strays = [] }: 
     events: [],
     omittedEvents: 0,
     printk: [],
+    observed: [],
+    omittedObserved: 0,
     clients: [],
     faults: [],
   };

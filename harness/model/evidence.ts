@@ -72,6 +72,9 @@ export interface StepEvidence {
   readonly events: readonly EventEvidence[];
   readonly omittedEvents: number;
   readonly printk: readonly string[];
+  /** What observers saw: `comm curl, dport 80`. */
+  readonly observed: readonly { readonly observer: string; readonly text: string }[];
+  readonly omittedObserved: number;
   /** What commands and clients came to, in words. */
   readonly clients: readonly ClientEvidence[];
   readonly faults: readonly string[];
@@ -89,6 +92,14 @@ export interface PacketEvidence {
   /** Context fields behind the program, where the scenario speaks of them. */
   readonly context: Readonly<Record<string, string>>;
   readonly frames: readonly FrameEvidence[];
+  /** Of its runs, where they are counted; runs that cost the same once. */
+  readonly costs: readonly CostEvidence[];
+}
+
+export interface CostEvidence {
+  readonly instructions: number;
+  /** Calls by name. */
+  readonly helpers: Readonly<Record<string, number>>;
 }
 
 export interface VerdictEvidence {

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import type { CaseResult } from "../../harness/model/outcome.js";
 import type { Trace } from "../../harness/model/trace.js";
 import { caseKey, type RunRecord } from "../record.js";
 import { countOutcomes } from "../totals.js";
 import { clientBundle } from "./bundle.js";
+import { hashOf } from "./static-page.js";
 import { ids, type ArchivedCase, type IndexedCase, type PageIndex } from "./page-data.js";
 
 /** Cases that are compressed, and decoded, together: neighbours have topology, packets and words in common. */
@@ -62,11 +62,6 @@ function embeddable(json: string): string {
 function archive(id: string, value: unknown): string {
   const bytes = deflateRawSync(JSON.stringify(value), { level: 9 });
   return `<script type="text/plain" id="${id}">${bytes.toString("base64")}</script>`;
-}
-
-/** A source expression of the Content Security Policy for an inline element. */
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
 interface IndexedRun {

@@ -29,6 +29,7 @@ export function StepView(props: { step: StepDescription; seen: StepEvidence | un
           <MapChanges seen={seen} />
           <Events seen={seen} />
           <Printed lines={seen.printk} />
+          <Observed seen={seen} />
           {seen.clients.map(({ result, output }, i) => (
             <div key={i} class="client">
               <p>
@@ -120,6 +121,7 @@ function OnePacket(props: { sent: SentPacket; evidence: PacketEvidence | undefin
         out={frame && frameBytes(frame, packet)}
         place={frame ? placeText(frame) : ""}
       />
+      <Cost costs={evidence?.costs ?? []} />
       {context.length > 0 && (
         <p class="context">
           <span class="dim">context afterwards:</span> {context.map(([name, value]) => `${name} ${value}`).join(", ")}
@@ -224,6 +226,49 @@ function Events({ seen }: { seen: StepEvidence }) {
         )}
       </tbody>
     </table>
+  );
+}
+
+/** What observers saw; a drop's stack is the long one. */
+function Observed({ seen }: { seen: StepEvidence }) {
+  if (seen.observed.length === 0) return null;
+  return (
+    <table class="plain" aria-label="Observed">
+      <thead>
+        <tr>
+          <th scope="col">observed</th>
+          <th scope="col">what happened</th>
+        </tr>
+      </thead>
+      <tbody>
+        {seen.observed.map(({ observer, text }, i) => (
+          <tr key={i}>
+            <th scope="row">{observer}</th>
+            <td>{text}</td>
+          </tr>
+        ))}
+        {seen.omittedObserved > 0 && (
+          <tr>
+            <td colSpan={2} class="dim">
+              {seen.omittedObserved} more
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+/** Instructions and helper calls of a packet's run. */
+function Cost({ costs }: { costs: PacketEvidence["costs"] }) {
+  const [cost] = costs;
+  if (!cost) return null;
+  const counts = costs.map(({ instructions }) => instructions.toLocaleString("en")).join(" or ");
+  const helpers = Object.entries(cost.helpers).map(([name, count]) => (count > 1 ? `${count} × ${name}` : name));
+  return (
+    <p class="cost">
+      <span class="dim">cost:</span> {counts} instructions{helpers.length > 0 && `; ${helpers.join(", ")}`}
+    </p>
   );
 }
 
