@@ -147,6 +147,27 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: ";",
   },
   {
+    name: "xdp_guard_punishes_twice",
+    program: "xdp_guard.bpf.c",
+    file: "xdp_guard.bpf.c",
+    from: "return false;\n\t*due_ns = due + limit->interval_ns;",
+    to: "return *due_ns = due + limit->interval_ns, false;\n\t*due_ns = due + limit->interval_ns;",
+  },
+  {
+    name: "xdp_guard_one_bucket",
+    program: "xdp_guard.bpf.c",
+    file: "xdp_guard.bpf.c",
+    from: "sender->address.in6_u.u6_addr32[3] = packet.v4->saddr;",
+    to: "sender->address.in6_u.u6_addr32[3] = 0;",
+  },
+  {
+    name: "xdp_mss_filter_first_only",
+    program: "xdp_mss_filter.bpf.c",
+    file: "xdp_mss_filter.bpf.c",
+    from: "if (kind == TCP_OPTION_NOP)\n\t\treturn at + 1;",
+    to: "if (kind == TCP_OPTION_NOP)\n\t\treturn OPTIONS_END;",
+  },
+  {
     name: "tc_drop_passes",
     program: "tc_drop.bpf.c",
     file: "tc_drop.bpf.c",
