@@ -26,6 +26,7 @@ export const missingUptime = "uptime: only backend sim can choose it";
 export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
   const missing = new Set<string>();
   if (plan.services.length > 0) missing.add("services need real sockets: backend wire has them");
+  for (const reason of missingOfHelpers(limits.backend, plan)) missing.add(reason);
   for (const reason of missingOfMaps(plan.maps)) missing.add(reason);
   if (plan.uptimeMs !== undefined && limits.backend !== "sim") missing.add(missingUptime);
   for (const observer of plan.observe.observers) missing.add(`observer ${observer}: backend wire has what it watches`);
@@ -109,6 +110,12 @@ function missingOfPackets({ packets }: PlannedSend, limits: Limits): readonly st
 function missingOfContext(step: PlannedSend, limits: Limits): readonly string[] {
   const expected = expectationsOn(limits.backend, step.expect).flatMap(({ context }) => Object.keys(context));
   return limits.context(Object.keys(step.context), expected);
+}
+
+/** No kernel lets anyone script its helpers. */
+export function missingOfHelpers(backend: BackendName, { helpers = [] }: Plan): readonly string[] {
+  if (helpers.length === 0 || backend === "sim") return [];
+  return [`scripted helpers (${helpers.map(({ name }) => name).join(", ")}): only backend sim has them`];
 }
 
 /** Instructions and helper calls can be counted only where they are simulated. */

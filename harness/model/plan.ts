@@ -48,6 +48,8 @@ export interface Plan {
   readonly services: readonly Service[];
   readonly observe: PlannedObserving;
   readonly steps: readonly PlannedStep[];
+  /** Helpers that are scripted; only `sim` can. */
+  readonly helpers?: readonly PlannedHelper[];
   /** How long the machine has been up at the start; undefined where the backend may choose. */
   readonly uptimeMs?: number | undefined;
   readonly backends: readonly BackendName[] | undefined;
@@ -91,6 +93,20 @@ export interface PlannedSwap {
   readonly from: number;
   readonly to: number;
   readonly times: number;
+}
+
+/** What a helper does instead of its work, call by call; the last one repeats. */
+export interface PlannedHelper {
+  readonly name: string;
+  readonly calls: readonly ("real" | { readonly returns: bigint; readonly writes: readonly PlannedWrite[] })[];
+}
+
+/** Bytes that a helper leaves where an argument points to: those bits that `mask` has. */
+export interface PlannedWrite {
+  /** 1 to 5. */
+  readonly argument: number;
+  readonly bytes: Uint8Array;
+  readonly mask: Uint8Array;
 }
 
 export interface GlobalPatch {

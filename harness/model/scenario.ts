@@ -114,6 +114,15 @@ export interface LoadExpectation {
   readonly fails: Located<RegExp> | undefined;
 }
 
+/** What a helper does, call by call; the last one repeats. */
+export interface ScriptedHelper {
+  readonly name: Located<string>;
+  readonly calls: readonly ScriptedCall[];
+}
+
+/** `real`: the helper does its own work. `writes`: into what a parameter points to. */
+export type ScriptedCall = "real" | { readonly returns: bigint; readonly writes: readonly WrittenEntry[] };
+
 export interface Case {
   readonly name: string;
   readonly span: Span;
@@ -125,6 +134,8 @@ export interface Case {
   /** How long the machine has been up when the case begins; undefined where it does not matter. */
   readonly uptimeMs: number | undefined;
   /** Added to, and winning over, the scenario's own. */
+  /** Helpers that do what the case says instead of their work; only `sim` can. */
+  readonly helpers: readonly ScriptedHelper[];
   readonly globals: readonly WrittenEntry[];
   readonly maps: readonly WrittenEntry[];
   readonly observe: readonly Observing[];

@@ -20,9 +20,10 @@ export function planCost(context: PlanContext, cost: CostExpectation): CostExpec
 }
 
 /** Whether there is a helper of that name; a mistake where there is not. */
-function checkHelper(context: PlanContext, name: string, span: Span): void {
-  if (helperNames.includes(name)) return;
+export function checkHelper(context: PlanContext, name: string, span: Span): boolean {
+  if (helperNames.includes(name)) return true;
   const near = helperNames.find((each) => each.startsWith(name)) ?? nearest(name, helperNames);
   const hint = near ? `did you mean '${near}'?` : "helpers are called as in C: bpf_map_lookup_elem";
   wrong(context, span, `there is no helper '${name}'`, hint);
+  return false;
 }

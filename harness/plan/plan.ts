@@ -8,6 +8,7 @@ import { checkBackground, commandsOf } from "./background.js";
 import type { OpenCapture } from "./capture.js";
 import { findMap, wrong, type PlanContext } from "./context.js";
 import { planGlobals } from "./globals.js";
+import { planHelpers } from "./helpers.js";
 import { mergeSetUp, planMaps } from "./map-entries.js";
 import { expectsNothing } from "./expects-nothing.js";
 import { planObserving } from "./observe.js";
@@ -74,6 +75,7 @@ type CasePlan = Pick<
   Plan,
   | "caseName"
   | "span"
+  | "helpers"
   | "globals"
   | "maps"
   | "observe"
@@ -151,6 +153,7 @@ async function planCase(
     backends: backends ?? scenario.backends,
     observe,
     globals: planGlobals(context, [...scenario.globals, ...each.globals]),
+    helpers: planHelpers(context, each.helpers),
     maps: mergeSetUp(context, [...setUp, ...planMaps(context, each.maps)]),
     steps,
     replacements: swaps.replacements,

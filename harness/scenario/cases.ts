@@ -3,6 +3,7 @@ import type { Case, Step } from "../model/scenario.js";
 import { backendWords, backends } from "./backends.js";
 import { type Decoder, type Invalid, type Report, allOf, invalid, mistyped, refined, written } from "./decoder.js";
 import type { Definitions, JsonSchema } from "./json-schema.js";
+import { scriptedHelpers } from "./helpers.js";
 import { globalValues, mapContents } from "./map-setup.js";
 import { type ExpandedCase, expandMatrix } from "./matrix.js";
 import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
@@ -54,6 +55,12 @@ const caseFields = {
     longTime,
     "how long the machine has been up when the case begins, where that matters; only backend sim can choose it",
     "1h",
+  ),
+  helpers: defaulted(
+    scriptedHelpers,
+    [],
+    "helpers that do what is said here instead of their work, call by call, the last one for ever; in the simulator",
+    { bpf_get_prandom_u32: [7, 9], bpf_fib_lookup: { returns: 0, writes: { params: { ifindex: 2 } } } },
   ),
   globals: defaulted(globalValues, [], "global variables, added to the scenario's and winning over them", {
     debug: true,
@@ -113,6 +120,7 @@ function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
         xfail: found.xfail,
         backends: found.backends,
         uptimeMs: found.uptime,
+        helpers: found.helpers,
         globals: found.globals,
         maps: found.maps,
         observe: found.observe,

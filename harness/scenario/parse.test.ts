@@ -83,6 +83,7 @@ describe("parseScenario", () => {
       backends: ["kernel"],
       uptimeMs: 7_200_000,
       maps: [],
+      helpers: [],
       observe: [],
     });
     expect(globals.map(({ key }) => key)).to.deep.equal(["debug"]);

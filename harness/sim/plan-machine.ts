@@ -15,6 +15,7 @@ import { neededCpus, neededMaps, neededPrograms } from "./needs.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
 import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
+import { withScripts } from "./scripted-helpers.js";
 import { socketAttachments, SocketPrograms } from "./socket-programs.js";
 import { SocketNetwork } from "./sockets/network.js";
 import { Tally } from "./tally.js";
@@ -49,7 +50,7 @@ export class PlanMachine {
     const instruments: Instruments = {
       ...this.#instruments,
       helpers: (own, maps) => {
-        const counted = this.#tally.counting(own, maps);
+        const counted = this.#tally.counting(withScripts(own, plan.helpers ?? []), maps);
         return this.#instruments.helpers?.(counted, maps) ?? counted;
       },
     };

@@ -1,7 +1,7 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { isSocketMapHook } from "../model/hook.js";
 import { formatPlace, type Topology } from "../model/topology.js";
-import { missingOfCost } from "../model/missing.js";
+import { missingOfCost, missingOfHelpers } from "../model/missing.js";
 import { expectationsOn } from "../model/expectations.js";
 import { missingClock, missingUptime } from "../model/missing.js";
 import { findCommand } from "../../netns/find-command.js";
@@ -30,7 +30,7 @@ export function missingFor(plan: Plan): readonly string[] {
     if (!isCgroupHook(hook) && !isDeviceHook(hook) && !isSocketMapHook(hook))
       missing.unshift(`an interface to attach ${hook} to`);
   }
-  return [...new Set(missing)];
+  return [...new Set([...missingOfHelpers("wire", plan), ...missing])];
 }
 
 function* missingForStep(step: PlannedStep, topology: Topology): Generator<string> {
