@@ -83,6 +83,7 @@ function judgeStep(step: PlannedStep, expectation: PlannedExpectation, facts: Fa
   const findings: Finding[] = [];
   for (const fault of facts.of("fault")) findings.push(finding("fault", "none", fault.message, step.span));
   if (step.kind === "send") findings.push(...judgeSend(step, expectation, facts, missing));
+  if (step.kind === "ping" && facts.of("ping").length === 0) missing.add("replies to the ping");
   if (step.kind === "ping") for (const seen of facts.of("ping")) findings.push(...judgePing(step, seen));
   if (step.kind === "http") for (const seen of facts.of("http")) findings.push(...judgeHttp(step, seen));
   if (step.kind === "tcp") for (const seen of facts.of("tcp")) findings.push(...judgeTcp(step, seen));

@@ -4,7 +4,7 @@ import { expectationsOn } from "./expectations.js";
 import { isSocketHook } from "./hook.js";
 import { whyUnreadable, whyUnsettable } from "./map-access.js";
 import type { Packet } from "./packet.js";
-import type { Plan, PlannedAttachment, PlannedExpectation, PlannedSend, PlannedStep } from "./plan.js";
+import type { Plan, PlannedAttachment, PlannedExpectation, PlannedPing, PlannedSend, PlannedStep } from "./plan.js";
 
 /** What else a backend cannot do: each a reason by name. */
 export interface Limits {
@@ -14,6 +14,8 @@ export interface Limits {
   /** Of context fields that a step sets, and that it expects. */
   context(given: readonly string[], expected: readonly string[]): readonly string[];
   expectation(expectation: PlannedExpectation): readonly string[];
+  /** Of pings; absent where there is no network at all. */
+  ping?(step: PlannedPing): readonly string[];
 }
 
 const missingSwap = "swap: the simulator does not replace programs yet";
@@ -72,6 +74,7 @@ function missingElsewhere(
 function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): readonly string[] {
   switch (step.kind) {
     case "ping":
+      return limits.ping?.(step) ?? [`ping steps need real sockets: backend wire has them`];
     case "http":
     case "run":
     case "wait":

@@ -96,7 +96,6 @@ describe("what the simulator cannot do", () => {
     };
     const service = { name: "", host, command, files: {}, ready: undefined, timeoutMs: 1, span: nowhere };
     expect(missing({}, { steps: steps(ping, run), services: [service] })).to.have.members([
-      "ping steps need real sockets: backend wire has them",
       "run steps need real sockets: backend wire has them",
       "services need real sockets: backend wire has them",
     ]);

@@ -1,6 +1,7 @@
 import { HarnessError } from "../model/error.js";
 import { missingWithoutNetwork } from "../model/missing.js";
-import type { Plan, PlannedExpectation } from "../model/plan.js";
+import type { Plan, PlannedExpectation, PlannedPing } from "../model/plan.js";
+import { isAtInterface } from "./network/program-at.js";
 import { inputFieldsOf, packetHook, whyNotTaken } from "./hooks/packet-hook.js";
 
 /** What of a plan the simulator cannot do or see, by name; `load` is tried for what the object itself needs. */
@@ -12,6 +13,7 @@ export function missingFor(plan: Plan, load: () => void): string[] {
     packet: (packet) => whyNotTaken(plan.programType, packet),
     context: (given, expected) => missingOfContext(plan, [...given, ...expected]),
     expectation: missingOfExpectation,
+    ping: (step) => missingOfPing(plan, step),
   });
   return [...new Set([...missingOfObject(load), ...ofPlan])];
 }
@@ -30,6 +32,20 @@ function missingOfObject(load: () => void): string[] {
 function missingOfExpectation({ frames }: PlannedExpectation): string[] {
   return frames.length > 0 ? ["frames on interfaces: the simulator runs one program, not yet a network"] : [];
 }
+
+/** What of a ping the simulated network cannot do; what only its packets bring to light is told while it runs. */
+function missingOfPing(plan: Plan, { payloadBytes }: PlannedPing): string[] {
+  const missing: string[] = [];
+  if (!isAtInterface(plan)) missing.push(`a network with a program at ${plan.hook}`);
+  if (plan.attach.length > 0 || plan.objects.length > 0)
+    missing.push("several programs in a network: the simulator runs the one under test");
+  const mtus = plan.topology.hosts.flatMap(({ interfaces }) => interfaces.map(({ mtuBytes }) => mtuBytes));
+  if (payloadBytes + icmpHeadersBytes > Math.min(...mtus)) missing.push("pings in fragments");
+  return missing;
+}
+
+/** IPv6 and ICMPv6 headers. */
+const icmpHeadersBytes = 48;
 
 function missingOfContext({ programType }: Plan, names: readonly string[]): string[] {
   const known = inputFieldsOf(programType);

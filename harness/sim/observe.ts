@@ -42,7 +42,8 @@ export class StateObserver {
     const seen = this.#watched.flatMap((spec) => this.#observeMap(step, spec));
     if (this.#globals.length > 0) seen.push(...this.#observeGlobals(step));
     for (const store of this.#object.maps.all) seen.push(...eventsOf(store, step));
-    const printed = this.#world.takePrinted().join("").split("\n");
+    // A line for each call, whether or not its text ends in one (TP_printk of include/trace/trace_events.h).
+    const printed = this.#world.takePrinted().join("\n").split("\n");
     for (const text of printed) if (text !== "") seen.push({ kind: "printk", step, text });
     return seen;
   }

@@ -12,6 +12,10 @@ import { Fib } from "./fib.js";
 import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
 import type { Instruments } from "./instruments.js";
 import { neededCpus, neededMaps, neededPrograms } from "./needs.js";
+import { withNeighbours } from "./network/joints.js";
+import { SimNetwork } from "./network/network.js";
+import { runPing } from "./network/ping.js";
+import { programUnderTest } from "./network/program-at.js";
 import { StateObserver } from "./observe.js";
 import { runSend } from "./send.js";
 import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
@@ -39,6 +43,12 @@ export class PlanMachine {
   readonly #socketPrograms: SocketPrograms;
   readonly #tcp: TcpRunner;
 
+  /** Made when the first step needs it. */
+  #network: SimNetwork | undefined;
+  #attached = true;
+  /** What the program did wrong while frames moved. */
+  readonly #faults: string[] = [];
+
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
   constructor(whole: Plan, engine: EngineName, options: MachineOptions = {}) {
     const plan = plansByObject(whole)[0].plan;
@@ -63,7 +73,7 @@ export class PlanMachine {
       seed,
       devices,
       cpus: neededCpus(plan),
-      fib: new Fib(host, this.#devices),
+      fib: new Fib(host && withNeighbours(topology, host), this.#devices),
       host: topology.attach.host,
       sockets,
       ...(uptimeMs !== undefined && { bootNs: nanoseconds(uptimeMs) }),
@@ -125,19 +135,41 @@ export class PlanMachine {
       case "unload":
         this.#socketPrograms.detach();
         this.#observer.unload();
+        this.#attached = false;
         return [];
       case "expect":
         return [];
+      case "ping":
+        return this.#ping(step);
       case "property":
         throw harnessError("internal", "packets that are drawn are sent by harness/fuzz");
       case "swap":
-      case "ping":
       case "http":
       case "run":
       case "wait":
         break;
     }
     throw harnessError("unsupported", `${step.kind} steps need real sockets`, { hint: "use backend wire" });
+  }
+
+  #ping(step: PlannedStep & { kind: "ping" }): Observation[] {
+    this.#faults.length = 0;
+    const seen = runPing((this.#network ??= this.#makeNetwork()), step);
+    const faults = this.#faults.map((message): Observation => {
+      return { kind: "fault", step: step.index, packet: undefined, message };
+    });
+    return [seen, ...faults];
+  }
+
+  #makeNetwork(): SimNetwork {
+    const program = programUnderTest({
+      plan: this.#plan,
+      object: this.#object,
+      devices: this.#devices,
+      isAttached: () => this.#attached,
+      onFault: (message) => this.#faults.push(message),
+    });
+    return new SimNetwork(this.#plan.topology, [program]);
   }
 
   /** Timers fire meanwhile; what one of them does wrong ends the case's run. */

@@ -93,8 +93,8 @@ function runOnce(
   return { returned, bytes: hook.output(), fields: hook.outputFields(), devs };
 }
 
-/** None for another CPU or a socket. */
-function redirectedTo({ hook, maps }: SimulatedObject<PacketHook>, devices: readonly string[]): string[] {
+/** Interfaces that the packet goes out of; none for another CPU or a socket. */
+export function redirectedTo({ hook, maps }: SimulatedObject<PacketHook>, devices: readonly string[]): string[] {
   const { redirect } = hook;
   if (!redirect) return [];
   if (!("map" in redirect)) return [devices[redirect.ifindex] ?? `ifindex ${redirect.ifindex}`];

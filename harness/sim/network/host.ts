@@ -1,0 +1,118 @@
+import { sameBytes } from "../../model/hex.js";
+import type { Host } from "../../model/topology.js";
+import { Fib } from "../fib.js";
+import { icmpPacket, isIntact, protocols, readIp, withOneHopLess, type IpPacket } from "./ip.js";
+
+const ethernetBytes = 14;
+
+/** Echo request and reply of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
+const echo = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const;
+
+/** A frame and the interface by which it leaves. */
+export interface Outgoing {
+  readonly dev: string;
+  readonly frame: Uint8Array;
+}
+
+/** What a host's stack cannot do here, said where a packet would need it. */
+export type Unable = (what: string) => never;
+
+/**
+ * The IP stack of a host without sockets: it answers echo requests, and forwards where its sysctls say so.
+ * What a real host would answer beyond that is refused by name rather than left out.
+ */
+export class SimHost {
+  readonly #host: Host;
+  readonly #fib: Fib;
+  readonly #devs: readonly string[];
+  readonly #unable: Unable;
+  /** Echo replies that came for pings of this host: their identifiers and sequence numbers. */
+  readonly #replies: number[] = [];
+
+  constructor(host: Host, unable: Unable) {
+    this.#host = host;
+    this.#unable = unable;
+    this.#devs = ["", ...host.interfaces.map(({ dev }) => dev)];
+    this.#fib = new Fib(host, this.#devs);
+  }
+
+  /** What the stack sends because of a frame that reached it. */
+  receive(dev: string, frame: Uint8Array): readonly Outgoing[] {
+    if (!this.#isForUs(dev, frame)) return [];
+    const packet = readIp((frame[12]! << 8) | frame[13]!, frame.subarray(ethernetBytes));
+    if (!packet) return [];
+    if (this.#fib.isLocal(packet.destination)) return this.#deliver(packet);
+    const isMulticast = packet.version === 4 ? packet.destination[0]! >= 224 : packet.destination[0] === 0xff;
+    if (isMulticast || !this.#fib.forwards(packet.version === 4 ? 4 : 16)) return [];
+    if (packet.hops <= 1) return this.#unable("answers a packet whose time has run out");
+    return this.#send(packet.destination, withOneHopLess(packet));
+  }
+
+  /** An echo request to an address; nothing where there is no route to it. */
+  ping(destination: Uint8Array, identifier: number, sequence: number, payloadBytes: number): readonly Outgoing[] {
+    const source = this.#addressTowards(destination);
+    if (!source) return [];
+    const message = new Uint8Array(8 + payloadBytes);
+    message[0] = echo[destination.length === 4 ? 4 : 6].request;
+    new DataView(message.buffer).setUint16(4, identifier);
+    new DataView(message.buffer).setUint16(6, sequence);
+    // As iputils' ping: each byte says where it is.
+    for (let i = 0; i < payloadBytes; i++) message[8 + i] = i;
+    return this.#send(destination, icmpPacket(source, destination, message));
+  }
+
+  /** The sequence numbers of the replies to one ping that have come since the last time. */
+  takeReplies(identifier: number): ReadonlySet<number> {
+    const own = this.#replies.splice(0).filter((reply) => reply >>> 16 === identifier);
+    return new Set(own.map((reply) => reply & 0xffff));
+  }
+
+  #isForUs(dev: string, frame: Uint8Array): boolean {
+    const mac = this.#deviceOf(dev)?.mac;
+    return (frame[0]! & 1) === 1 || (mac !== undefined && sameBytes(frame.subarray(0, 6), mac));
+  }
+
+  #deliver(packet: IpPacket): readonly Outgoing[] {
+    const { version, source, destination, bytes, headerBytes } = packet;
+    if (packet.isFragment) return this.#unable("puts fragments together");
+    const isIcmp = packet.protocol === (version === 4 ? protocols.icmp : protocols.icmpv6);
+    if (!isIcmp) return this.#unable(`answers for a socket (protocol ${packet.protocol})`);
+    if (!isIntact(packet)) return [];
+    const message = bytes.slice(headerBytes);
+    if (message[0] === echo[version].reply) {
+      this.#replies.push(new DataView(message.buffer).getUint32(4));
+      return [];
+    }
+    if (message[0] !== echo[version].request || this.#ignoresEcho(version)) return [];
+    message[0] = echo[version].reply;
+    return this.#send(source, icmpPacket(destination, source, message));
+  }
+
+  #ignoresEcho(version: 4 | 6): boolean {
+    const name = version === 4 ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all";
+    return this.#host.sysctls[name] === "1";
+  }
+
+  #send(destination: Uint8Array, packet: Uint8Array): readonly Outgoing[] {
+    const next = this.#fib.lookup(destination);
+    if (!next) return [];
+    const { device, mac } = next;
+    if (packet.length > device.mtuBytes) return this.#unable("sends a packet in fragments");
+    if (!mac) return this.#unable("asks for a neighbour that the topology does not tell");
+    const frame = new Uint8Array(ethernetBytes + packet.length);
+    frame.set(mac);
+    frame.set(device.mac, 6);
+    frame.set(destination.length === 4 ? [0x08, 0x00] : [0x86, 0xdd], 12);
+    frame.set(packet, ethernetBytes);
+    return [{ dev: this.#devs[device.ifindex]!, frame }];
+  }
+
+  #addressTowards(destination: Uint8Array): Uint8Array | undefined {
+    const device = this.#fib.lookup(destination)?.device;
+    return device?.addresses.find(({ address }) => address.length === destination.length)?.address;
+  }
+
+  #deviceOf(dev: string) {
+    return this.#fib.devices.get(this.#devs.indexOf(dev));
+  }
+}
