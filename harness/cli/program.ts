@@ -32,6 +32,7 @@ Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend
     .option("--grep <regexp>", "only cases whose `file › scenario › case` matches", regexp)
     .option("--seed <number>", "start of all generated values", natural)
     .option("--shard <i/n>", "the i-th of n parts of the cases", shard)
+    .option("--update", "write what was seen into the scenarios, in place of values that were expected", false)
     .option("--blob <file>", "write all that happened as JSON lines, gzipped for .gz: what `report` reads")
     .addOption(
       new Option("--traces <which>", "cases whose packets are traced for --html and --blob")

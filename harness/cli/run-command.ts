@@ -11,11 +11,12 @@ import { run, type RunOptions } from "../run/run.js";
 import { selectJobs } from "../run/select.js";
 import { readSources } from "../run/sources.js";
 import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
-import { recordRun } from "../../reports/record.js";
+import { recordRun, type RunRecord } from "../../reports/record.js";
 import { reportOf } from "../../reports/totals.js";
 import { byFile, coverageText, lcovText, mergeCoverage } from "../../reports/coverage.js";
 import { backendName, unavailableLine } from "./backend-option.js";
 import type { TracedCases } from "../run/tracer.js";
+import { updateScenarios } from "../run/update-scenarios.js";
 import { EventFile } from "./event-file.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
@@ -34,6 +35,7 @@ export interface RunCommandOptions extends ReportOptions {
   readonly captures?: string;
   readonly coverage?: string;
   readonly traces: TracedCases;
+  readonly update: boolean;
   readonly port: "af_packet" | "cap";
   readonly verbose: boolean;
 }
@@ -121,6 +123,7 @@ async function report(
   await writeReports(record, options);
   process.stdout.write(`${summaryText(folded, paint)}\n`);
   if (options.coverage !== undefined) await reportCoverage(options.coverage, events);
+  if (options.update) await update(record);
   if (options.html !== undefined) process.stdout.write(`report    ${options.html}\n`);
   if (stop.signal.aborted) {
     process.stdout.write(`interrupted: ${jobs.length - done} cases were not run\n`);
@@ -136,6 +139,14 @@ async function reportCoverage(file: string, events: readonly RunEvent[]): Promis
   await prepareOutput(file);
   await writeFile(file, lcovText(files));
   process.stdout.write(`${coverageText(files)}\n`);
+}
+
+async function update({ results }: RunRecord): Promise<void> {
+  const { written, refused } = await updateScenarios(results);
+  for (const line of refused) process.stdout.write(`${line}\n`);
+  for (const { file, values } of written)
+    process.stdout.write(`updated   ${file}: ${values} value${values === 1 ? "" : "s"}\n`);
+  if (written.length + refused.length === 0) process.stdout.write("updated   nothing: all is as expected\n");
 }
 
 function nothingToRun(options: RunCommandOptions, capabilities: readonly Capabilities[]): Error {

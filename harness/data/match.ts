@@ -16,6 +16,8 @@ export interface DataDifference {
   readonly expected: string;
   readonly actual: string;
   readonly span: Span;
+  /** Of the pattern. */
+  readonly kind: Pattern["kind"];
 }
 
 /** Everything in a value that is not as the pattern says; empty = it matches. */
@@ -27,7 +29,9 @@ export function matchData(
 ): readonly DataDifference[] {
   const neededBytes = Math.max(sizeBytes, type?.sizeBytes ?? 0);
   if (bytes.length < neededBytes)
-    return [{ path: "", expected: `${neededBytes} bytes`, actual: `${bytes.length} bytes`, span: pattern.span }];
+    return [
+      { path: "", expected: `${neededBytes} bytes`, actual: `${bytes.length} bytes`, span: pattern.span, kind: "any" },
+    ];
   return differences(type ?? { kind: "opaque", name: "", sizeBytes }, pattern, bytes, 0, "");
 }
 
@@ -49,7 +53,8 @@ function differences(
   const leaf: Leaf = { type, bytes, offsetBits, bitfieldBits };
   if (matchLeaf(pattern.pattern, leaf)) return [];
   const expected = describePattern(type, pattern.pattern);
-  return [{ path, expected, actual: describe(type, view(leaf, sampleOf(pattern.pattern))), span: pattern.span }];
+  const actual = describe(type, view(leaf, sampleOf(pattern.pattern)));
+  return [{ path, expected, actual, span: pattern.span, kind: pattern.pattern.kind }];
 }
 
 function findMember(type: DataType, name: string, path: string) {

@@ -143,6 +143,7 @@ describe("patterns over data", () => {
       expected: "4 bytes",
       actual: "3 bytes",
       span: pattern.span,
+      kind: "any",
     });
   });
 

@@ -2,7 +2,7 @@ import type { CostObservation } from "../model/observation.js";
 import type { Pattern } from "../model/packet.js";
 import type { CostExpectation, Located } from "../model/scenario.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
-import { finding, type Finding } from "./finding.js";
+import { finding, mendable, type Finding } from "./finding.js";
 
 /** What of a run cost more, or less, than the scenario says. */
 export function judgeCost(expected: CostExpectation, seen: CostObservation): Finding[] {
@@ -23,7 +23,8 @@ export function judgeCost(expected: CostExpectation, seen: CostObservation): Fin
 
 function compare(what: string, { value, span }: Located<Pattern>, count: number, seen: CostObservation): Finding[] {
   if (matchPattern(value, count)) return [];
-  return [finding(what, formatPattern(undefined, value), String(count), span, [`cost            ${costText(seen)}`])];
+  const details = [`cost            ${costText(seen)}`];
+  return [mendable(finding(what, formatPattern(undefined, value), String(count), span, details), value, String(count))];
 }
 
 /** `53 instructions, bpf_map_lookup_elem 1, bpf_fib_lookup 1`. */

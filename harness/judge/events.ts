@@ -10,7 +10,7 @@ import { formatData } from "../data/format.js";
 import { matchData } from "../data/match.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
 import { matchBag } from "./bag.js";
-import { finding, quoted, type Finding } from "./finding.js";
+import { finding, mendable, quoted, type Finding } from "./finding.js";
 
 /** Ring buffer and perf buffer records against the events that the scenario lists; anything beyond these is a failure. */
 export function judgeEvents(expectation: PlannedEvents, observed: readonly EventObservation[]): Finding[] {
@@ -37,8 +37,10 @@ export function judgeEvents(expectation: PlannedEvents, observed: readonly Event
       findings.push(finding(`${name}[${i}]`, "seen", `unseen: ${observed.length} in all`, pattern.span));
       return;
     }
-    for (const { path, expected, actual, span: at } of differences(pattern, event)) {
-      findings.push(finding(`${name}[${i}]${path}`, expected, actual, at, [`event ${shown(event)}`]));
+    for (const difference of differences(pattern, event)) {
+      const { path, expected, actual, span: at } = difference;
+      const found = finding(`${name}[${i}]${path}`, expected, actual, at, [`event ${shown(event)}`]);
+      findings.push(mendable(found, difference, actual));
     }
   });
   if (expectation.count) return findings;
@@ -53,7 +55,7 @@ function none(span: Span): Located<Pattern> {
 
 function judgeNumber(name: string, { value: pattern, span }: Located<Pattern>, actual: number): Finding[] {
   if (matchPattern(pattern, actual)) return [];
-  return [finding(name, formatPattern(undefined, pattern), String(actual), span)];
+  return [mendable(finding(name, formatPattern(undefined, pattern), String(actual), span), pattern, String(actual))];
 }
 
 /** The first event that is out of order; what comes behind it says nothing more. */

@@ -1,10 +1,11 @@
 import { matchData } from "../data/match.js";
 import type { PlannedGlobal } from "../model/plan.js";
-import { finding, type Finding } from "./finding.js";
+import { finding, mendable, type Finding } from "./finding.js";
 
 /** What of a global variable is not as the scenario says. */
 export function judgeGlobal({ global, value }: PlannedGlobal, bytes: Uint8Array): Finding[] {
-  return matchData(global.type, global.sizeBytes, value, bytes).map(({ path, expected, actual, span }) =>
-    finding(`globals.${global.name}${path}`, expected, actual, span),
-  );
+  return matchData(global.type, global.sizeBytes, value, bytes).map((difference) => {
+    const { path, expected, actual, span } = difference;
+    return mendable(finding(`globals.${global.name}${path}`, expected, actual, span), difference, actual);
+  });
 }

@@ -17,7 +17,7 @@ import { matchBag } from "./bag.js";
 import { judgeCost } from "./cost.js";
 import { judgeEvents, judgePrintk } from "./events.js";
 import { expectationOn } from "./expectation.js";
-import { finding, type Finding } from "./finding.js";
+import { finding, mendable, type Finding } from "./finding.js";
 import { judgeGlobal } from "./globals.js";
 import { judgeLoad } from "./load.js";
 import { judgeMap } from "./maps.js";
@@ -206,16 +206,13 @@ function judgeVerdicts(
     if (verdict.possible.some((name) => wanted.value.includes(name)) || failed.has(verdict.packet)) continue;
     failed.add(verdict.packet);
     const sent = step.packets[verdict.packet];
-    findings.push(
-      numbered(
-        finding("verdict", wanted.value.join(" or "), verdict.possible.join(" or "), wanted.span, [
-          `evidence        ${verdict.evidence}`,
-          ...(sent ? [`sent packet     ${summary(sent)}`] : []),
-        ]),
-        step,
-        verdict.packet,
-      ),
-    );
+    const found = finding("verdict", wanted.value.join(" or "), verdict.possible.join(" or "), wanted.span, [
+      `evidence        ${verdict.evidence}`,
+      ...(sent ? [`sent packet     ${summary(sent)}`] : []),
+    ]);
+    const [only, other] = verdict.possible;
+    const isValue = wanted.value.length === 1 && other === undefined;
+    findings.push(numbered(isValue ? mendable(found, { kind: "equals" }, only!) : found, step, verdict.packet));
   }
   return findings;
 }
@@ -234,7 +231,8 @@ function judgeContext(
       const actual = fields[name];
       if (actual !== undefined && matchPattern(pattern, actual)) continue;
       const shown = actual === undefined ? "absent" : formatPattern(undefined, { kind: "equals", value: actual });
-      findings.push(numbered(finding(`context.${name}`, formatPattern(undefined, pattern), shown, span), step, packet));
+      const found = finding(`context.${name}`, formatPattern(undefined, pattern), shown, span);
+      findings.push(numbered(actual === undefined ? found : mendable(found, pattern, shown), step, packet));
       break;
     }
   }

@@ -6,7 +6,7 @@ import { formatData } from "../data/format.js";
 import { matchData } from "../data/match.js";
 import { sumData } from "../data/sum.js";
 import { formatPattern, matchPattern } from "../packet/pattern.js";
-import { finding, type Finding } from "./finding.js";
+import { finding, mendable, type Finding } from "./finding.js";
 
 type Entries = MapObservation["entries"];
 
@@ -16,7 +16,8 @@ export function judgeMap(expectation: PlannedMapExpectation, entries: Entries, b
   const findings = expectation.entries.flatMap((entry) => judgeEntry(map, entry, entries));
   if (count && !matchPattern(count.value, entries.length)) {
     const name = `maps.${map.name}.count`;
-    findings.push(finding(name, formatPattern(undefined, count.value), String(entries.length), count.span));
+    const found = finding(name, formatPattern(undefined, count.value), String(entries.length), count.span);
+    findings.push(mendable(found, count.value, String(entries.length)));
   }
   if (others === "any") return findings;
 
@@ -55,12 +56,16 @@ function judgeEntry(map: MapSpec, wanted: PlannedEntry, entries: Entries): Findi
   const values = chosen(map, wanted, found.values);
   return values.flatMap(({ suffix, bytes }) =>
     matchData(map.value, map.valueSizeBytes, pattern, bytes).map((difference) =>
-      finding(
-        `${name}${suffix}${difference.path}`,
-        difference.expected,
+      mendable(
+        finding(
+          `${name}${suffix}${difference.path}`,
+          difference.expected,
+          difference.actual,
+          difference.span,
+          found.values.length > 1 ? [`per CPU: ${found.values.map((v) => formatData(map.value, v)).join(" | ")}`] : [],
+        ),
+        difference,
         difference.actual,
-        difference.span,
-        found.values.length > 1 ? [`per CPU: ${found.values.map((v) => formatData(map.value, v)).join(" | ")}`] : [],
       ),
     ),
   );

@@ -10,9 +10,9 @@ import { summary } from "../packet/print.js";
 import type { ParsedField, ParsedPacket } from "../packet/protocol.js";
 import { findField, findProtocol } from "../packet/protocols.js";
 import { toScapy } from "../packet/text.js";
-import { describeFieldValue } from "../packet/field-value.js";
+import { describeFieldValue, formatFieldValue } from "../packet/field-value.js";
 import { alignLayers } from "../packet/align.js";
-import { finding, type Finding } from "./finding.js";
+import { finding, mendable, type Finding } from "./finding.js";
 
 /** Ends a list of layers after which nothing may follow. */
 const END = "$";
@@ -120,15 +120,15 @@ function judgeClaim(claim: Claim, after: ParsedPacket): Finding[] {
   for (const [name, { value: pattern, span }] of Object.entries(claim.pattern.fields)) {
     const field = layer.fields.find((f) => f.def.name === name);
     if (field && matchPattern(pattern, field.value)) continue;
-    findings.push(
-      finding(
-        fieldName(after, claim.layer, name),
-        expectedText(field, pattern),
-        field ? describeFieldValue(field.def, field.value) : "absent",
-        span,
-        field ? [offsetLine(Math.floor(field.offsetBits / 8))] : [],
-      ),
+    const found = finding(
+      fieldName(after, claim.layer, name),
+      expectedText(field, pattern),
+      field ? describeFieldValue(field.def, field.value) : "absent",
+      span,
+      field ? [offsetLine(Math.floor(field.offsetBits / 8))] : [],
     );
+    const isList = field === undefined || field.def.kind === "list";
+    findings.push(isList ? found : mendable(found, pattern, formatFieldValue(field.def, field.value)));
   }
   return findings;
 }

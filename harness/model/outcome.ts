@@ -15,6 +15,8 @@ export interface Mismatch {
   /** Index of the step among the plan's, and of the packet among the step's, where it is about one. */
   readonly stepIndex?: number;
   readonly packet?: number;
+  /** What the scenario would have to say instead, where that is one value in place of another: for `run --update`. */
+  readonly written?: string;
   /** More lines: packets in one notation, hex with offsets, why a checksum is wrong. */
   readonly details: readonly string[];
 }
