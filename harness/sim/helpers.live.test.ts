@@ -292,6 +292,35 @@ const cases: readonly HelperCase[] = [
       note(bpf_for_each_map_elem(&list, each, &sum, 0));
       note(sum);`,
   },
+  ...(["sched_cls", "cgroup_skb"] as const).map((type) => ({
+    name: `the socket of a packet, as ${type}`,
+    type,
+    maps: `
+      struct { __uint(type, BPF_MAP_TYPE_SK_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, int); __type(value, __u64); } beside SEC(".maps");`,
+    calls: `
+      struct bpf_sock *socket = context->sk;
+      note(!!socket);
+      note(bpf_get_socket_uid(context));
+      note(!!bpf_get_socket_cookie(context));
+      note(bpf_skb_cgroup_id(context));
+      note(bpf_skb_ancestor_cgroup_id(context, 0));
+      if (socket) {
+        note(socket->family); note(socket->src_ip4); note(socket->src_ip6[0]); note(socket->src_ip6[3]);
+        note(socket->dst_ip4); note(socket->dst_ip6[2]); note(socket->src_port); note(socket->dst_port);
+        note(socket->state);
+        socket = bpf_sk_fullsock(socket);
+      }
+      if (socket) {
+        note(socket->type); note(socket->protocol); note(socket->mark); note(socket->priority);
+        note(socket->rx_queue_mapping);
+        note(!!bpf_tcp_sock(socket)); note(!!bpf_get_listener_sock(socket));
+        __u64 *value = bpf_sk_storage_get(&beside, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
+        if (value) note(*value += arg[0]);
+        if (arg[1] & 1) note(bpf_sk_storage_delete(&beside, socket));
+        value = bpf_sk_storage_get(&beside, socket, 0, 0);
+        note(value ? *value : 0);
+      }`,
+  })),
   {
     name: "tunnel options, IPsec states and route realms",
     type: "sched_cls",

@@ -14,8 +14,6 @@ export function skbFlowHelpers(packet: SkbPacket): HelperTable {
       if (view.getUint32(at, true) === 0) view.setUint32(at, flowHash(packet.frame()), true);
       return view.getUint32(at, true);
     },
-    // bpf_get_socket_cookie(skb): packets that come in belong to no socket yet
-    46: () => 0,
     // bpf_skb_ecn_set_ce(skb)
     97: () => setCongestionExperienced(packet),
   };

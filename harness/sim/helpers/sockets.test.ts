@@ -5,7 +5,7 @@ import { Machine } from "../machine.js";
 import { MapTable } from "../maps/map-table.js";
 import { SocketNetwork } from "../sockets/network.js";
 import { World } from "../world.js";
-import { ownerlessHelpers, socketHelpers } from "./sockets.js";
+import { packetSocketHelpers, socketHelpers } from "./sockets.js";
 
 const address = Uint8Array.of(10, 0, 0, 1);
 const other = Uint8Array.of(10, 0, 0, 2);
@@ -24,7 +24,7 @@ function ask(helper: number, open: (sockets: SocketNetwork) => void, ...values: 
   const at = arena.reserve(tuple.length, readable, "the tuple");
   arena.bytes.set(tuple, at);
   values.forEach((value, i) => call.set(i + 1, value === "tuple" ? at : value));
-  const result = { ...socketHelpers(maps, world), ...ownerlessHelpers(maps) }[helper]!(
+  const result = { ...socketHelpers(maps, world), ...packetSocketHelpers(maps, () => 0n) }[helper]!(
     call,
     new Machine(arena, new Map()),
   );

@@ -86,12 +86,12 @@ export function socketViewHelpers(maps: MapTable): HelperTable {
     // bpf_sk_cgroup_id(sk)
     128: (call) => {
       maps.sockets.at(call.address(1));
-      return 1;
+      return rootCgroupId;
     },
     // bpf_sk_ancestor_cgroup_id(sk, ancestor_level)
     129: (call) => {
       maps.sockets.at(call.address(1));
-      return call.i32(2) === 0 ? 1 : 0;
+      return call.i32(2) === 0 ? rootCgroupId : 0;
     },
   };
 }
@@ -102,25 +102,27 @@ function cast(maps: MapTable, call: Call): never {
   throw new Fault("takes a simulated socket for one of the kernel's structures, which it has not");
 }
 
-/** fs.overflowuid: whom what belongs to nobody belongs to. */
-const overflowUid = 65534;
-
-/** SOCK_COOKIE of the first network namespace, which packets without a socket are in. */
+/** SOCK_COOKIE of the first network namespace. */
 const initialNamespaceCookie = 1;
 
-/** Of packets that come in: they belong to no socket, so neither to a user nor to a cgroup. */
-export function ownerlessHelpers(maps: MapTable): HelperTable {
+/** Inode number of the root of the cgroup hierarchy. */
+const rootCgroupId = 1;
+
+/** Of the socket that a packet belongs to, which is the root user's, in the root cgroup. */
+export function packetSocketHelpers(maps: MapTable, cookie: () => bigint): HelperTable {
   return {
     ...socketViewHelpers(maps),
     ...socketStorageHelpers(maps),
     // bpf_get_cgroup_classid(skb)
     17: () => 0,
+    // bpf_get_socket_cookie(skb)
+    46: cookie,
     // bpf_get_socket_uid(skb)
-    47: () => overflowUid,
+    47: () => 0,
     // bpf_skb_cgroup_id(skb)
-    79: () => 0,
+    79: () => rootCgroupId,
     // bpf_skb_ancestor_cgroup_id(skb, ancestor_level)
-    83: () => 0,
+    83: (call) => (call.i32(2) === 0 ? rootCgroupId : 0),
     // bpf_get_netns_cookie(skb)
     122: () => initialNamespaceCookie,
     // bpf_sk_assign(skb, sk, flags)

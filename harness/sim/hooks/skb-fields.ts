@@ -23,6 +23,7 @@ export const skbField = {
   tstamp: 152,
   wire_len: 160,
   gso_segs: 164,
+  sk: 168,
   gso_size: 176,
   tstamp_type: 180,
   hwtstamp: 184,

@@ -20,7 +20,7 @@ import { skbRoomHelpers } from "../helpers/skb-room.js";
 import { skbTimeHelpers } from "../helpers/skb-time.js";
 import { skbTunnelHelpers, type TunnelKey } from "../helpers/skb-tunnel.js";
 import { skbVlanHelpers } from "../helpers/skb-vlan.js";
-import { ownerlessHelpers, socketHelpers } from "../helpers/sockets.js";
+import { packetSocketHelpers, socketHelpers } from "../helpers/sockets.js";
 import { syncookieHelpers } from "../helpers/syncookies.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import { taskHelpers } from "../helpers/task.js";
@@ -31,7 +31,9 @@ import type { MapTable } from "../maps/map-table.js";
 import type { HookWorld } from "../simulated-object.js";
 import type { World } from "../world.js";
 import { skbContextBytes, skbField, writableFields, writeSkbField, type SkbProgramType } from "./skb-fields.js";
-import { SkbPacket } from "./skb-packet.js";
+import { networkOrder, SkbPacket } from "./skb-packet.js";
+import type { Socket } from "../sockets/socket.js";
+import { testRunSocket } from "../sockets/test-run-socket.js";
 
 const verdicts = { shot: 2, redirect: 7 } as const;
 
@@ -72,6 +74,8 @@ export class SkbWorld implements HookWorld {
   readonly #packet: SkbPacket;
   readonly #devices: ReadonlySet<number>;
   readonly #maps: MapTable;
+  /** That the packet belongs to. */
+  #socket: Socket | undefined;
 
   constructor(type: SkbProgramType, arena: Arena, maps: MapTable, world: World) {
     this.#arena = arena;
@@ -104,8 +108,7 @@ export class SkbWorld implements HookWorld {
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
       type === "cgroup_skb" ? this.#cgroupHelpers(world) : {},
-      // Packets in cgroups and on sockets have one.
-      type === "sched_cls" ? ownerlessHelpers(maps) : {},
+      type === "socket_filter" ? {} : packetSocketHelpers(maps, () => this.#socket?.cookie ?? 0n),
       type === "socket_filter" ? {} : socketHelpers(maps, world),
       type === "sched_cls" ? fibHelpers(world, false) : {},
     );
@@ -129,10 +132,22 @@ export class SkbWorld implements HookWorld {
       view.setUint32(this.context + skbField[field], value, true);
     set("pkt_type", packetTypeOf(bytes));
     set("ifindex", 1);
+    set("sk", this.#makeSocket());
     const given = Object.entries(fields);
     // convert___skb_to_skb() of net/bpf/test_run.c: it comes with a context alone.
     if (given.length > 0) set("wire_len", this.contextView().getUint32(skbField.len, true));
     for (const [name, value] of given) writeSkbField(this.contextView(), name, value);
+  }
+
+  /** Each packet has a socket of its own, as in a test run; where it lies does not change. */
+  #makeSocket(): number {
+    const { protocol, networkOffset } = this.#packet;
+    const addressBytes = protocol === networkOrder.ipv4 ? 4 : protocol === networkOrder.ipv6 ? 16 : 0;
+    const header = this.#packet.bytesAt(networkOffset, addressBytes === 16 ? 40 : 20);
+    const before = this.#socket;
+    before?.leave();
+    this.#socket = testRunSocket((before?.cookie ?? 0n) + 1n, addressBytes, header);
+    return this.#maps.sockets.replace(before, this.#socket);
   }
 
   /** The frame as the program left it. */

@@ -47,9 +47,10 @@ const tcpSockBytes = 112;
 const tcpBytesReceived = 80;
 const tcpBytesAcked = 88;
 
-export const families = { 4: 2, 16: 10 } as const;
-export const protocols = { tcp: 6, udp: 17 } as const;
-const types = { tcp: 1, udp: 2 } as const;
+/** AF_UNSPEC, AF_INET and AF_INET6 by the length of addresses. */
+export const families = { 0: 0, 4: 2, 16: 10 } as const;
+export const protocols = { tcp: 6, udp: 17, none: 0 } as const;
+const types = { tcp: 1, udp: 2, none: 0 } as const;
 
 /** TCP_INIT_CWND, the greatest threshold, and what an MTU of 1500 leaves with time stamps. */
 const fixed: Readonly<Partial<Record<(typeof tcpFields)[number], number>>> = {
@@ -77,6 +78,18 @@ export class SocketMemory {
       this.#addresses.set(socket, address);
       this.#sockets.set(address, socket);
     }
+    writeSock(this.#arena.view, address, socket);
+    return address;
+  }
+
+  /** Puts a socket where another one was, which nothing refers to any more. */
+  replace(before: Socket | undefined, socket: Socket): number {
+    const address = before && this.#addresses.get(before);
+    if (address === undefined) return this.addressOf(socket);
+    this.#addresses.delete(before!);
+    this.#addresses.set(socket, address);
+    this.#sockets.set(address, socket);
+    this.#arena.bytes.fill(0, address, address + sockBytes);
     writeSock(this.#arena.view, address, socket);
     return address;
   }
@@ -137,7 +150,7 @@ export function tcpNumber(socket: Socket, name: (typeof tcpFields)[number]): num
 function writeSock(view: DataView, address: number, socket: Socket): void {
   const set = (field: keyof typeof sockField, value: number) => view.setUint32(address + sockField[field], value, true);
   const { local, remote, protocol } = socket;
-  const length = local.address.length === 16 ? 16 : 4;
+  const length = local.address.length as keyof typeof families;
   set("family", families[length]);
   set("type", types[protocol]);
   set("protocol", protocols[protocol]);
@@ -146,8 +159,8 @@ function writeSock(view: DataView, address: number, socket: Socket): void {
   set("src_port", local.port);
   // A be16 and two bytes of zeroes.
   view.setUint16(address + sockField.dst_port, remote?.port ?? 0);
-  setAddress(view, address + (length === 4 ? sockField.src_ip4 : sockField.src_ip6), local.address);
-  if (remote) setAddress(view, address + (length === 4 ? sockField.dst_ip4 : sockField.dst_ip6), remote.address);
+  setAddress(view, address + (length === 16 ? sockField.src_ip6 : sockField.src_ip4), local.address);
+  if (remote) setAddress(view, address + (length === 16 ? sockField.dst_ip6 : sockField.dst_ip4), remote.address);
   set("state", socket.state);
   set("rx_queue_mapping", 0xffff_ffff);
 }

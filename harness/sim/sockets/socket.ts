@@ -16,11 +16,12 @@ export const tcpState = {
 
 export type TcpState = (typeof tcpState)[keyof typeof tcpState];
 
-export type SocketProtocol = "tcp" | "udp";
+/** `none`: of the socket that a test run gives to packets. */
+export type SocketProtocol = "tcp" | "udp" | "none";
 
 /** One end of a connection. */
 export interface Endpoint {
-  /** 4 or 16 bytes in network order. */
+  /** 4 or 16 bytes in network order; none where a socket has no family. */
   readonly address: Uint8Array;
   readonly port: number;
 }
