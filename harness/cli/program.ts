@@ -164,6 +164,23 @@ Example:
       process.exitCode = await compareCommand(before, after, options);
     });
 
+  report
+    .command("history")
+    .description("trend and flaky cases over past runs")
+    .argument("<paths...>", "files that `run --blob` wrote, or folders of them")
+    .option("--html <file>", "write a static page")
+    .option("--json <file>", "write the history as JSON")
+    .addHelpText(
+      "after",
+      `
+Example:
+  packetproof run scenarios --blob history/$(date +%s).jsonl.gz; packetproof report history history --html history.html`,
+    )
+    .action(async (paths: string[], options) => {
+      const { historyCommand } = await import("./history-command.js");
+      process.exitCode = await historyCommand(paths, options);
+    });
+
   program
     .command("vm")
     .description("run bytecode in hex from standard input and print r0: the bpf_conformance suite's plugin protocol")
