@@ -6,8 +6,11 @@
  *   remember   is told of every connection that comes to be in its cgroup, and keeps its socket
  *   shortcut   is asked about every send of such a socket, and looks whether the other end is known, too
  *
- * A connection to somewhere else has no other end here and goes on as ever. So do the bytes that are sent before
+ * A connection to somewhere else has no other end here and goes through the stack. So do the bytes that are sent before
  * both ends are known. An entry goes when its socket is closed; nobody has to clean up.
+ *
+ * On Linux 6.18, ioctl(FIONREAD) of a socket in a map does not count what has come through the stack: a server that
+ * goes by it, as nginx does, waits for bytes that are there. So attach to cgroups whose processes talk to each other.
  */
 #include "include/program.h"
 
