@@ -71,8 +71,8 @@ describe("the command line", () => {
     const refused = await unprivileged("run", file, "--backend", "kernel");
     expect(refused.exitCode).to.equal(3);
     expect(refused.stderr).to.match(/backend kernel cannot run here: needs (root|a Linux kernel)/);
-    const { exitCode, stdout } = await unprivileged("run", file);
-    expect(exitCode, stdout).to.equal(0);
+    const { exitCode, stdout, stderr } = await unprivileged("run", file);
+    expect(exitCode, stdout + stderr).to.equal(0);
     expect(stdout)
       .to.contain("- kernel  does not run here")
       .and.to.match(/^ {2}sim +1 passed, 0 failed$/m);
