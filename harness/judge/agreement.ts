@@ -167,10 +167,5 @@ function goesByChance({ object, objects, attach, steps }: Plan): boolean {
   // Other programs on the way see other packets on each backend, and a swap under traffic comes when it comes.
   if (attach.length > 0 || objects.length > 0) return true;
   if (steps.some((step) => step.kind === "send" && step.meanwhile)) return true;
-  return object.programs.some(({ instructions }) => {
-    const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.byteLength);
-    for (let at = 0; at + 8 <= instructions.length; at += 8)
-      if (view.getUint16(at, true) === 0x85 && helpersOfChance.includes(view.getInt32(at + 4, true))) return true;
-    return false;
-  });
+  return object.helpers.some((number) => helpersOfChance.includes(number));
 }

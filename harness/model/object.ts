@@ -11,6 +11,8 @@ export interface BpfObject {
   /** Contents of the `license` section; empty where there is none. */
   readonly license: string;
   readonly programs: readonly ProgramSpec[];
+  /** Numbers of the helpers that its programs and functions call, ascending. */
+  readonly helpers: readonly number[];
   readonly maps: readonly MapSpec[];
   /** Variables of `.rodata*`, `.data*`, `.bss*` and `.kconfig`, by name. */
   readonly globals: readonly GlobalSpec[];

@@ -11,12 +11,31 @@ const instructionBytes = 8;
  * that these call, unless the object has no other section with programs (libbpf's `prog_is_subprog`).
  */
 export function readPrograms(file: ObjectFile): ProgramSpec[] {
-  const sections = file.elf.sections.filter(
-    (section) => section.executable && section.type === sectionTypes.progbits && section.sizeBytes > 0,
-  );
+  const sections = executableSections(file);
   const entries = sections.filter((section) => section.name !== ".text").flatMap((section) => inSection(file, section));
   if (entries.length > 0) return entries;
   return sections.filter((section) => section.name === ".text").flatMap((section) => inSection(file, section));
+}
+
+/** A call of a helper: BPF_JMP | BPF_CALL, both registers 0 (RFC 9669 section 4.3.1), the helper's number as immediate. */
+const helperCall = 0x0085;
+
+/** Numbers of the helpers that programs and the functions which they share call, ascending. */
+export function readHelpers(file: ObjectFile): number[] {
+  const numbers = executableSections(file).flatMap(({ data: { bytes } }) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const offsets = Array.from({ length: Math.floor(bytes.length / instructionBytes) }, (_, i) => i * instructionBytes);
+    return offsets
+      .filter((at) => view.getUint16(at, true) === helperCall)
+      .map((at) => view.getInt32(at + 4, file.elf.littleEndian));
+  });
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+function executableSections(file: ObjectFile): ElfSection[] {
+  return file.elf.sections.filter(
+    (section) => section.executable && section.type === sectionTypes.progbits && section.sizeBytes > 0,
+  );
 }
 
 function inSection(file: ObjectFile, section: ElfSection): ProgramSpec[] {

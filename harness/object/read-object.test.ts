@@ -28,6 +28,12 @@ describe("readObject", () => {
     ]);
   });
 
+  it("knows which helpers are called, in functions of .text, too", () => {
+    // bpf_map_lookup_elem, bpf_trace_printk, bpf_tail_call; a program's clock and timer are in its functions.
+    expect(object.helpers).to.deep.equal([1, 6, 12]);
+    expect(readObject(fixture("objects/tc_datapath.bpf.o"), "tc_datapath").helpers).to.include.members([5, 171]);
+  });
+
   it("gives each program its own lines, counted from its own first instruction", () => {
     const [drop, pass] = object.programs;
     expect(drop!.lines[0]).to.deep.equal({
@@ -137,6 +143,7 @@ describe("readObject", () => {
     expect(big.byteOrder).to.equal("big");
     expect(big.maps).to.deep.equal(object.maps);
     expect(big.structs).to.deep.equal(object.structs);
+    expect(big.helpers).to.deep.equal(object.helpers);
     const places = (each: BpfObject) => each.globals.map((global) => ({ ...global, initial: undefined }));
     expect(places(big)).to.deep.equal(places(object));
     expect(big.globals.find(({ name }) => name === "hidden")!.initial).to.deep.equal(Uint8Array.of(0, 0, 0, 5));

@@ -3,7 +3,7 @@ import { readBtfMaps } from "./btf-maps.js";
 import { readGlobals } from "./globals.js";
 import { readLegacyMaps } from "./legacy-maps.js";
 import { findSection, openObject } from "./object-file.js";
-import { readPrograms } from "./programs.js";
+import { readHelpers, readPrograms } from "./programs.js";
 
 /**
  * Reads an ELF file as clang writes it for BPF. Depends on nothing but the bytes, so the same bytes
@@ -23,6 +23,7 @@ export function readObject(contents: Uint8Array, name: string): BpfObject {
     byteOrder: file.elf.littleEndian ? "little" : "big",
     license: license && license.sizeBytes > 0 ? license.data.text(0, "the licence") : "",
     programs: readPrograms(file),
+    helpers: readHelpers(file),
     maps: [...readLegacyMaps(file), ...readBtfMaps(file)],
     globals: readGlobals(file),
     structs: file.types?.namedStructs() ?? [],
