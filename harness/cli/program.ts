@@ -103,6 +103,39 @@ is wrong; 3 a backend asked for cannot run here.`,
     });
 
   program
+    .command("fuzz")
+    .description("look for packets with which a program does what no correct program does")
+    .argument("<target>", "a scenario, a compiled .o, or a .c to compile")
+    .option("--time <duration>", "how long, like 30s or 5m (default: 60s)", duration)
+    .option("--runs <n>", "how many packets, instead of a time", positive)
+    .option("--seed <number>", "start of all chance", natural)
+    .option("--backend <names>", "sim, kernel: who has to agree (default: both, where they run)", list)
+    .option("--save <folder>", "write what is found as scenarios, with capture and bundle")
+    .option("--corpus <folder>", "go on from the packets in here, and leave the most telling ones")
+    .option("--program <name>", "of an object: C name of the program (default: its only one)")
+    .option("--type <type>", "of an object: xdp, tc, …, where the section name does not say")
+    .addHelpText(
+      "after",
+      `
+Packets are changed at random, kept where they go a way through the program that none went before, and
+changed further; what the program compares them with is tried in them. Those that show something new are run
+in every way there is: with other padding, on the interpreter, in the kernel. What is found is made as simple
+as it gets. A scenario's cases say with which maps, and, with \`property:\`, what has to hold; without, it is
+what holds for every correct program: no fault, known verdicts, valid checksums and lengths, and more.
+
+Examples:
+  packetproof fuzz my.bpf.o
+  packetproof fuzz lb.yml --time 5m --save scenarios/regressions --corpus corpus/lb
+  packetproof fuzz lb.yml --runs 100000 --seed 7 --backend sim
+
+Exit status: 0 nothing was found; 1 something was; 2 the input is wrong; 3 a backend asked for cannot run here.`,
+    )
+    .action(async (target: string, options) => {
+      const { fuzzCommand } = await import("./fuzz-command.js");
+      process.exitCode = await fuzzCommand(target, options);
+    });
+
+  program
     .command("trace")
     .description("what one packet makes a program do, instruction by instruction, in the simulator")
     .argument("<scenario>", "a scenario file")
@@ -246,6 +279,14 @@ function natural(text: string): number {
     throw new InvalidArgumentError("It has to be a whole number from 0 on.");
   }
   return value;
+}
+
+/** In milliseconds. */
+function duration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit ?? ""];
+  if (factor === undefined) throw new InvalidArgumentError("It has to be like 30s, 5m or 500ms.");
+  return Number(amount) * factor;
 }
 
 function positive(text: string): number {

@@ -7,24 +7,28 @@ import { TestNetwork } from "../kernel/test-network.js";
 import { TestRun } from "../kernel/test-run.js";
 import { harnessError } from "../model/error.js";
 import type { Packet } from "../model/packet.js";
-import type { MapPatch, Plan } from "../model/plan.js";
-import type { Answer, Target } from "./target.js";
+import type { MapPatch } from "../model/plan.js";
+import type { Subject } from "./subject.js";
+import { perform, type Answer, type Target } from "./target.js";
+
+type KernelSubject = Subject & Parameters<typeof loadObject>[0];
 
 /** A program in the running kernel, through BPF_PROG_TEST_RUN. */
 export class KernelTarget implements Target {
   readonly name = "kernel";
-  readonly #plan: Plan;
+  readonly #subject: KernelSubject;
   readonly #folder: RunFolder;
   readonly #network = new TestNetwork();
   readonly #testRun = new TestRun();
   #loaded: LoadedObject;
 
   /** Throws HarnessError "load" with the verifier's last words where the kernel refuses the object. */
-  constructor(plan: Plan, runId: string) {
-    this.#plan = plan;
+  constructor(subject: KernelSubject, runId: string) {
+    this.#subject = subject;
     this.#folder = new RunFolder(`${runId}-fuzz`);
     try {
       this.#loaded = this.#load();
+      this.#prepare();
     } catch (error) {
       this.#closeAll();
       throw error;
@@ -34,10 +38,11 @@ export class KernelTarget implements Target {
   reset(): void {
     this.#loaded.close();
     this.#loaded = this.#load();
+    this.#prepare();
   }
 
   run(packet: Packet): Answer {
-    const { programType } = this.#plan;
+    const { programType } = this.#subject;
     const link = linkLayer(programType, packet);
     const { data } = testRunInputs(programType, packet, link.wrapped, {});
     const run = this.#testRun;
@@ -67,14 +72,18 @@ export class KernelTarget implements Target {
     this.#folder.close();
   }
 
+  #prepare(): void {
+    for (const command of this.#subject.before) perform(this, command);
+  }
+
   #load(): LoadedObject {
-    const result = loadObject(this.#plan, this.#folder);
+    const result = loadObject(this.#subject, this.#folder);
     if (!result.accepted) {
       const lines = result.log.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("processed "));
       throw harnessError("load", `the kernel refuses the object: ${lines.slice(-2).join(" / ")}`);
     }
-    this.#network.inside(() => result.loaded.applyMaps(this.#plan.maps));
-    this.#testRun.select(result.loaded.programFd, this.#plan.programType);
+    this.#network.inside(() => result.loaded.applyMaps(this.#subject.maps));
+    this.#testRun.select(result.loaded.programFd, this.#subject.programType);
     return result.loaded;
   }
 }

@@ -14,8 +14,9 @@ import {
 } from "./property.js";
 import { fieldAt, verdictOf } from "./relation-properties.js";
 import { outcome } from "./run-properties.js";
-import { SimTarget, type Subject } from "./sim-target.js";
-import type { Target } from "./target.js";
+import { SimTarget } from "./sim-target.js";
+import type { Subject } from "./subject.js";
+import { perform, type Target } from "./target.js";
 
 /** Another target that the lead has to agree with, packet by packet. */
 export interface Peer {
@@ -28,8 +29,6 @@ export interface Peer {
 export interface LaboratoryOptions {
   readonly properties: readonly Property[];
   readonly peers?: readonly Peer[];
-  /** What comes before every input, and is not judged. */
-  readonly before?: Input;
 }
 
 /** Holds a program to properties: runs an input in every way that they need, and says what the first one is violated by. */
@@ -40,15 +39,13 @@ export class Laboratory {
   readonly #relations: readonly RelationProperty[];
   readonly #agreement: readonly AgreementProperty[];
   readonly #peers: readonly Peer[];
-  readonly #before: Input;
   /** The state that peers are in is the first one. */
   #pristine = true;
   /** Inputs that were looked at. */
   inputs = 0;
 
   constructor(subject: Subject, options: LaboratoryOptions, lead = new SimTarget(subject)) {
-    const { properties, peers = [], before = [] } = options;
-    this.#before = before;
+    const { properties, peers = [] } = options;
     this.#subject = subject;
     this.lead = lead;
     this.#ofRuns = properties.filter((property) => property.kind === "run");
@@ -61,7 +58,7 @@ export class Laboratory {
   examine(input: Input): Violation | undefined {
     this.inputs++;
     const { lead } = this;
-    this.#begin(lead);
+    lead.reset();
     const runs: (Run | undefined)[] = [];
     for (const command of input) {
       const run = this.#perform(lead, command);
@@ -77,25 +74,10 @@ export class Laboratory {
     for (const { target } of this.#peers) target.close();
   }
 
-  /** Puts a target into the state in which every input finds it. */
-  #begin(target: Target): void {
-    target.reset();
-    for (const command of this.#before) this.#perform(target, command);
-  }
-
+  /** Undefined for what gives no answer. */
   #perform(target: Target, command: Command): Run | undefined {
-    switch (command.kind) {
-      case "packet": {
-        const { packet } = command;
-        return new Run(this.#subject.programType, packet, target.run(packet));
-      }
-      case "update":
-        target.update(command.patches);
-        return undefined;
-      case "clock":
-        target.advance(command.durationNs);
-        return undefined;
-    }
+    const answer = perform(target, command);
+    return command.kind === "packet" ? new Run(this.#subject.programType, command.packet, answer!) : undefined;
   }
 
   #judge(run: Run): Violation | undefined {
@@ -113,7 +95,7 @@ export class Laboratory {
     const changed = this.lead.hasChanged;
     for (const peer of this.#peers) {
       // To load an object into the kernel again takes longer than a thousand packets do.
-      if (!this.#pristine || this.#before.length > 0) this.#begin(peer.target);
+      if (!this.#pristine) peer.target.reset();
       for (const [index, command] of input.entries()) {
         if (command.kind === "packet" && peer.target.name === "kernel" && this.#isRefused(command.packet)) continue;
         const other = this.#perform(peer.target, command);
@@ -153,7 +135,7 @@ export class Laboratory {
 
   #runAfter(before: Input, packet: Packet): Run {
     const { lead } = this;
-    this.#begin(lead);
+    lead.reset();
     for (const command of before) this.#perform(lead, command);
     return this.#perform(lead, { kind: "packet", packet })!;
   }

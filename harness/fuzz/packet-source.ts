@@ -71,7 +71,7 @@ function drawPayload(
 export function describedPacket(layers: readonly GeneratedLayer[], constants: Constants): PacketSource {
   const stack = stackOf(layers);
   const payloadBytes = layers.at(-1)?.bytes ?? anyPayload;
-  const endsInPayload = layers.at(-1)?.protocol === "payload";
+  const endsInPayload = layers.at(-1)?.protocol === "payload" && !layers.at(-1)!.fields["data"];
   const fields = fieldsOfStack(stack);
   const named = layers.map(({ protocol, fields: given }) => {
     const defs = findProtocol(protocol)!.fields;

@@ -1,9 +1,10 @@
 import { decodeProgram } from "../isa/decode.js";
 import { helperName } from "../isa/helper-names.js";
 import type { BpfObject } from "../model/object.js";
-import type { Plan, Twin } from "../model/plan.js";
+import type { MapPatch, Twin } from "../model/plan.js";
 import type { Peer } from "./laboratory.js";
 import { SimTarget } from "./sim-target.js";
+import type { Subject } from "./subject.js";
 
 /** Helpers whose results are another in every kernel and at every time: clocks, chance, CPUs, routes, sockets, hashes. */
 const unsettled: ReadonlySet<number> = new Set([
@@ -21,18 +22,23 @@ export function whyUnsettled({ programs }: BpfObject): string | undefined {
 }
 
 /** The simulator's other engine. */
-export function interpreterPeer(plan: Plan): Peer {
-  const target = new SimTarget(plan, { engine: "interpreter" });
-  return { target, programType: plan.programType, property: "backends-agree" };
+export function interpreterPeer(subject: Subject): Peer {
+  const target = new SimTarget(subject, { engine: "interpreter" });
+  return { target, programType: subject.programType, property: "backends-agree" };
 }
 
 /** Another program with maps of its own, which are given what the plan gives to maps of the same name. */
-export function twinPeer(plan: Plan, { object, program, programType }: Twin): Peer {
-  const maps = plan.maps.flatMap((patch) => {
-    const map = object.maps.find(({ name }) => name === patch.map.name);
-    return map ? [{ ...patch, map }] : [];
-  });
-  const globals = plan.globals.filter(({ name }) => object.globals.some((global) => global.name === name));
-  const target = new SimTarget({ ...plan, object, program, programType, maps, globals }, { name: program.name });
+export function twinPeer(subject: Subject, { object, program, programType }: Twin): Peer {
+  const own = (patches: readonly MapPatch[]): MapPatch[] =>
+    patches.flatMap((patch) => {
+      const map = object.maps.find(({ name }) => name === patch.map.name);
+      return map ? [{ ...patch, map }] : [];
+    });
+  const globals = subject.globals.filter(({ name }) => object.globals.some((global) => global.name === name));
+  const before = subject.before.map((command) =>
+    command.kind === "update" ? { ...command, patches: own(command.patches) } : command,
+  );
+  const twin = { ...subject, object, program, programType, maps: own(subject.maps), globals, before };
+  const target = new SimTarget(twin, { name: program.name });
   return { target, programType, property: "same-as" };
 }

@@ -51,7 +51,7 @@ export interface Variant {
 
 interface Named {
   /** What it says of a program is in model/invariant.ts. */
-  readonly name: InvariantName;
+  readonly name: InvariantName | "expect";
   /** True of every correct program that we could think of, so looked at when nothing is asked for. */
   readonly byDefault: boolean;
 }

@@ -18,7 +18,7 @@ cases: [{ name: any, property: { runs: 5000 } }]`);
     expect(outcome).to.equal("failed");
     expect(mismatches[0]!.what).to.equal("checksums-valid: icmp.checksum");
     expect(mismatches[0]!.details.join("\n")).to.include(
-      "packet          eth / ipv4 10.0.0.1 > 10.0.0.2 ttl 64 / icmp echo id 1 seq 1\n",
+      "packet    eth / ipv4 10.0.0.1 > 10.0.0.2 ttl 64 / icmp echo id 1 seq 1\n",
     );
   });
 

@@ -1,6 +1,6 @@
 import { harnessError } from "../model/error.js";
 import type { Packet } from "../model/packet.js";
-import type { MapPatch, Plan } from "../model/plan.js";
+import type { MapPatch } from "../model/plan.js";
 import type { Counters } from "../sim/counters.js";
 import type { EngineName } from "../sim/engine.js";
 import { Fib } from "../sim/fib.js";
@@ -12,7 +12,8 @@ import { MemoryPool } from "../sim/memory-pool.js";
 import { SimulatedObject } from "../sim/simulated-object.js";
 import { applyMapPatches } from "../sim/user-space.js";
 import { World } from "../sim/world.js";
-import type { Answer, ProgramMistake, Target } from "./target.js";
+import type { Subject } from "./subject.js";
+import { perform, type Answer, type ProgramMistake, type Target } from "./target.js";
 import { watchedHook, type Watch } from "./watched-hook.js";
 
 export interface SimTargetOptions {
@@ -21,9 +22,6 @@ export interface SimTargetOptions {
   readonly counting?: boolean;
   readonly name?: string;
 }
-
-/** What a plan needs to be run packet by packet. */
-export type Subject = Pick<Plan, "object" | "program" | "programType" | "globals" | "maps" | "topology" | "seed">;
 
 /** More than this is not compared and copied after every run: such a machine is built anew. */
 const mostSnapshotBytes = 1 << 17;
@@ -131,11 +129,13 @@ export class SimTarget implements Target {
       ...this.#shared,
       ...(counting && { counting: { compares: true } }),
     });
+    const memory = memoryOf(object);
     const engine = object.program(program.name);
     this.#set = { world, object, engine, devices, counters: object.counters.get(program.name) };
     this.#apply(maps);
+    for (const command of this.#subject.before) perform(this, command);
     this.#watch.changed = false;
-    this.#set = { ...this.#set, ...takeSnapshot(object) };
+    if (memory) this.#set = { ...this.#set, memory, snapshot: memory.slice() };
   }
 
   #apply(patches: readonly MapPatch[]): void {
@@ -158,16 +158,15 @@ interface SetUp {
   readonly snapshot?: BigUint64Array;
 }
 
-/** Everything from the first map on: maps, global variables, and the counters, which then start at 0 again. */
-function takeSnapshot({ maps, machine }: SimulatedObject<PacketHook>): Pick<SetUp, "memory" | "snapshot"> {
+/** Everything from the first map on: maps and global variables; undefined where that is much. */
+function memoryOf({ maps, machine }: SimulatedObject<PacketHook>): BigUint64Array | undefined {
   const { arena } = machine;
   const addresses = [...maps.all].map(({ address }) => address);
   const end = arena.reserve(8, 0, "the end of what is set up");
   // Where there is no map there may still be global variables, behind the context and the stack.
-  const start = addresses.length > 0 ? Math.min(...addresses) : machine.lowestFrame;
-  if (end - start > mostSnapshotBytes) return {};
-  const memory = new BigUint64Array(arena.memory.buffer, start & ~7, (end - (start & ~7)) >> 3);
-  return { memory, snapshot: memory.slice() };
+  const start = (addresses.length > 0 ? Math.min(...addresses) : machine.lowestFrame) & ~7;
+  if (end - start > mostSnapshotBytes) return undefined;
+  return new BigUint64Array(arena.memory.buffer, start, (end - start) >> 3);
 }
 
 function mistakeOf({ message, source, slot }: ProgramFault): ProgramMistake {

@@ -1,5 +1,6 @@
 import type { Packet } from "../model/packet.js";
 import type { MapPatch } from "../model/plan.js";
+import type { Command } from "./input.js";
 
 /** What a program made of one packet. */
 export interface Answer {
@@ -21,11 +22,19 @@ export interface ProgramMistake {
 export interface Target {
   /** As reports call it: `sim`, `sim (interpreter)`, `kernel`, or the name of another program. */
   readonly name: string;
-  /** Everything as before the first packet. */
+  /** Everything as before the first command of an input. */
   reset(): void;
   run(packet: Packet): Answer;
   /** Map entries set or deleted, as user space does. */
   update(patches: readonly MapPatch[]): void;
   advance(durationNs: bigint): void;
   close(): void;
+}
+
+/** The answer to a packet; undefined for what has none. */
+export function perform(target: Target, command: Command): Answer | undefined {
+  if (command.kind === "packet") return target.run(command.packet);
+  if (command.kind === "update") target.update(command.patches);
+  else target.advance(command.durationNs);
+  return undefined;
 }

@@ -23,7 +23,7 @@ const cache = new Map<string, Promise<BpfObject>>();
  * exactly this source; any other source is compiled now.
  */
 export async function findObject(program: Located<string>, scenarioFile: string): Promise<BpfObject> {
-  const path = await locate(program, scenarioFile);
+  const path = await locateProgram(program, scenarioFile);
   let object = cache.get(path);
   if (!object) {
     object = read(path, program);
@@ -56,7 +56,8 @@ async function read(
   }
 }
 
-async function locate(program: Located<string>, scenarioFile: string): Promise<string> {
+/** The file that `program:` names: relative to the scenario, else one of the shipped programs. */
+export async function locateProgram(program: Located<string>, scenarioFile: string): Promise<string> {
   const beside = resolve(dirname(scenarioFile), program.value);
   const shipped = resolve(projectRoot, "bpf", program.value);
   const found = [beside, shipped].find((path) => existsSync(path));
