@@ -5,6 +5,7 @@
  * import { prepare, probeBackends, run, selectJobs } from "packetproof";
  * ```
  */
+export { benchSchemaVersion, type BenchGroup, type BenchResult } from "./model/bench.js";
 export type { Backend, BackendName, Capabilities, Session, SessionOptions } from "./model/backend.js";
 export { backendNames } from "./model/backend.js";
 export { HarnessError, errorCodes, type Diagnostic, type ErrorCode } from "./model/error.js";
