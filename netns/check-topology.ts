@@ -1,6 +1,6 @@
 import { HarnessError, type Diagnostic } from "../harness/model/error.js";
 import { formatPlace, type Place, type Topology } from "../harness/model/topology.js";
-import { interfaceAt, placesOf, segmentsOf } from "./segments.js";
+import { interfaceAt, placesOf, segmentsOf } from "../harness/model/segments.js";
 
 /** Far above what a test needs and far below what would hurt the machine. */
 export const topologyLimits = { hosts: 64, interfaces: 256 } as const;

@@ -1,5 +1,5 @@
 import type { Host, Place, Topology } from "../harness/model/topology.js";
-import { interfaceAt, neighboursOf, samePlace } from "./segments.js";
+import { interfaceAt, neighboursOf, samePlace } from "../harness/model/segments.js";
 
 /** The bridge device in its namespace, and its port for the nth interface. */
 export const bridgeDevice = "br0";

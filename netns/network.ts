@@ -19,7 +19,7 @@ import { waitForIpv6 } from "./ipv6-ready.js";
 import { Ledger } from "./ledger.js";
 import { Namespace, namespacePath, removeNamespaceName } from "./namespace.js";
 import { killProcessesIn } from "./processes.js";
-import { samePlace } from "./segments.js";
+import { samePlace } from "../harness/model/segments.js";
 import { noIpv6, plainBridge, quiet, quietIpv6, setSysctls, setWherePresent } from "./sysctl.js";
 import { TeardownStack } from "./teardown.js";
 

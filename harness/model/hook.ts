@@ -58,6 +58,18 @@ export const hooks = {
 
 export type Hook = keyof typeof hooks;
 
+/** Hooks of an interface, which packets pass. */
+export type DeviceHook = Extract<Hook, `xdp${string}` | `tc${string}`>;
+
+export function isDeviceHook(hook: Hook): hook is DeviceHook {
+  return hook.startsWith("xdp") || hook.startsWith("tc");
+}
+
+/** Of hooks of an interface: whether packets pass it on their way out. */
+export function isEgress(hook: DeviceHook): boolean {
+  return hook.endsWith("egress");
+}
+
 /** Hooks of a sockmap or sockhash: what they are attached to is a map, for the sockets in it. */
 export type SocketMapHook = "sk_msg" | "sk_skb/stream_parser" | "sk_skb/stream_verdict" | "sk_skb/verdict";
 

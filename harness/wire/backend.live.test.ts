@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { existsSync, readdirSync } from "node:fs";
 import type { Session } from "../model/backend.js";
-import type { Hook } from "../model/hook.js";
+import type { Hook, DeviceHook } from "../model/hook.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedHttp, PlannedStep } from "../model/plan.js";
 import type { Service } from "../model/scenario.js";
@@ -28,7 +28,7 @@ import {
   uniqueId,
 } from "../../netns/example-topologies.test.js";
 import { createNetwork } from "../../netns/network.js";
-import { attach, type DeviceHook } from "./attach/attach.js";
+import { attach } from "./attach/attach.js";
 import { loadPassProgram } from "./attach/pass-program.js";
 import { wireBackend } from "./backend.js";
 import { order } from "./example-frames.test.js";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Place, Topology } from "../model/topology.js";
 import { sendStep } from "../kernel/plan-builder.test.js";
 import { at, onABridge, twoHosts } from "../../netns/example-topologies.test.js";
-import type { DeviceHook } from "./attach/attach.js";
+import type { DeviceHook } from "../model/hook.js";
 import { withoutHeard } from "./bystanders.js";
 import { captured, order } from "./example-frames.test.js";
 

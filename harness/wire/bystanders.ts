@@ -1,10 +1,9 @@
 import { sameBytes } from "../model/hex.js";
 import type { PlannedSend } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
-import { samePlace, segmentsOf } from "../../netns/segments.js";
-import type { DeviceHook } from "./attach/attach.js";
+import { samePlace, segmentsOf } from "../model/segments.js";
+import { isEgress, type DeviceHook } from "../model/hook.js";
 import type { CapturedFrame } from "./port/port.js";
-import { isEgress } from "./whereabouts.js";
 
 /** Takes out what others on the sender's segment heard of the sent frame itself: it did not come by the program. */
 export function withoutHeard(

@@ -1,7 +1,7 @@
 import { harnessError } from "../model/error.js";
 import { formatPlace, type Place } from "../model/topology.js";
 import type { Network } from "../../netns/network.js";
-import { interfaceAt } from "../../netns/segments.js";
+import { interfaceAt } from "../model/segments.js";
 import { waitForAllCpus } from "./cpu.js";
 import type { Lane } from "./lanes.js";
 import { parseMacBytes } from "./mac.js";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { formatPlace } from "../model/topology.js";
-import type { DeviceHook } from "./attach/attach.js";
+import type { DeviceHook } from "../model/hook.js";
 import { onABridge, twoHosts } from "../../netns/example-topologies.test.js";
 import { lanesPast } from "./lanes.js";
 

@@ -1,7 +1,6 @@
 import type { Place, Topology } from "../model/topology.js";
-import { samePlace, segmentsOf } from "../../netns/segments.js";
-import { isEgress } from "./whereabouts.js";
-import type { DeviceHook } from "./attach/attach.js";
+import { samePlace, segmentsOf } from "../model/segments.js";
+import { isEgress, type DeviceHook } from "../model/hook.js";
 
 /** One direction between two interfaces that hear each other: frames arrive in the order they were sent in. */
 export interface Lane {

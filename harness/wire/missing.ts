@@ -1,13 +1,12 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
-import { isSocketMapHook } from "../model/hook.js";
+import { isSocketMapHook, isDeviceHook } from "../model/hook.js";
 import { formatPlace, type Topology } from "../model/topology.js";
 import { missingOfCost, missingOfHelpers } from "../model/missing.js";
 import { expectationsOn } from "../model/expectations.js";
 import { missingClock, missingUptime } from "../model/missing.js";
 import { findCommand } from "../../netns/find-command.js";
-import { interfaceAt } from "../../netns/segments.js";
+import { interfaceAt } from "../model/segments.js";
 import { hasCgroups, isCgroupHook } from "./attach/cgroup.js";
-import { isDeviceHook } from "./attach/attach.js";
 import { longestFrameBytes, shortestFrameBytes } from "./port/port.js";
 import { isVisibleVerdict } from "./verdict.js";
 

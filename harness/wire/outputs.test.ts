@@ -3,7 +3,7 @@ import type { Place } from "../model/topology.js";
 import { at, onABridge, threeHosts } from "../../netns/example-topologies.test.js";
 import { captured, order } from "./example-frames.test.js";
 import { sortFrames, type Window } from "./outputs.js";
-import { whereaboutsIn } from "./whereabouts.js";
+import { whereaboutsIn } from "../model/whereabouts.js";
 
 const sent = order(3);
 const answer = order(99);

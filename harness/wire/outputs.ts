@@ -1,7 +1,7 @@
 import { formatPlace, type Place } from "../model/topology.js";
 import type { CapturedFrame } from "./port/port.js";
-import type { Whereabouts, WhereaboutsOf } from "./whereabouts.js";
-import type { DeviceHook } from "./attach/attach.js";
+import type { Whereabouts, WhereaboutsOf } from "../model/whereabouts.js";
+import type { DeviceHook } from "../model/hook.js";
 
 /** Everything seen between sending one packet (perhaps many times) and the fence. */
 export interface Window {

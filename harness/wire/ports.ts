@@ -1,7 +1,7 @@
 import type { Plan } from "../model/plan.js";
 import { formatPlace, type Place } from "../model/topology.js";
 import type { Network } from "../../netns/network.js";
-import { placesOf, samePlace } from "../../netns/segments.js";
+import { placesOf, samePlace } from "../model/segments.js";
 import { etherTypesOf } from "./ether-types.js";
 import { StackTap } from "./port/stack-tap.js";
 import type { FramePort, OpenPort } from "./port/port.js";

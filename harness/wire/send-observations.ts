@@ -1,11 +1,10 @@
 import type { Observation, PacketObservation } from "../model/observation.js";
 import type { PlannedSend } from "../model/plan.js";
 import { formatPlace, type Place, type Topology } from "../model/topology.js";
-import { samePlace } from "../../netns/segments.js";
-import type { DeviceHook } from "./attach/attach.js";
+import { samePlace } from "../model/segments.js";
+import { isEgress, type DeviceHook } from "../model/hook.js";
 import type { CapturedFrame } from "./port/port.js";
 import type { Finding } from "./verdict.js";
-import { isEgress } from "./whereabouts.js";
 
 /** So many frames of one step are reported one by one; beyond, each different frame once at each place. */
 const mostFramesReported = 4_096;

@@ -3,7 +3,7 @@ import type { Observation } from "../model/observation.js";
 import type { PlannedSend, PlannedSwap } from "../model/plan.js";
 import { formatPlace, type Topology } from "../model/topology.js";
 import type { Network } from "../../netns/network.js";
-import type { DeviceHook } from "./attach/attach.js";
+import { isEgress, type DeviceHook } from "../model/hook.js";
 import { withoutHeard } from "./bystanders.js";
 import { onOneCpu } from "./cpu.js";
 import { isTagged } from "./ether-types.js";
@@ -14,7 +14,7 @@ import type { CapturedFrame } from "./port/port.js";
 import { concise, neverRan, packetObservation, verdictObservation } from "./send-observations.js";
 import { startSenders, type Senders } from "./senders.js";
 import { redirectTargets, tcFindings, xdpFindings, type Finding, type XdpCounts } from "./verdict.js";
-import { isEgress, whereaboutsIn } from "./whereabouts.js";
+import { whereaboutsIn } from "../model/whereabouts.js";
 import type { XdpWatch } from "./xdp-tracer.js";
 
 /** So many frames go out before the program is given time to catch up: fewer than a veth's ring holds (256). */

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { Place } from "../model/topology.js";
 import { at, threeHosts } from "../../netns/example-topologies.test.js";
-import type { DeviceHook } from "./attach/attach.js";
+import type { DeviceHook } from "../model/hook.js";
 import { captured, order } from "./example-frames.test.js";
 import { sortFrames, type Window } from "./outputs.js";
 import { isVisibleVerdict, redirectTargets, tcFindings, xdpFindings, type XdpCounts } from "./verdict.js";
-import { whereaboutsIn } from "./whereabouts.js";
+import { whereaboutsIn } from "../model/whereabouts.js";
 
 const none: XdpCounts = { aborted: 0, txFailed: 0, invalid: 0, redirected: 0, redirectFailed: 0 };
 

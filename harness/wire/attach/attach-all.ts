@@ -1,8 +1,8 @@
 import { formatPlace, type Place } from "../../model/topology.js";
-import { isSocketMapHook, type Hook } from "../../model/hook.js";
+import { isSocketMapHook, isDeviceHook, type Hook } from "../../model/hook.js";
 import type { LoadedPlans } from "../../kernel/load-objects.js";
 import type { Network } from "../../../netns/network.js";
-import { attach, isDeviceHook } from "./attach.js";
+import { attach } from "./attach.js";
 import type { Attachment } from "./attachment.js";
 import { attachToSocketMap } from "./socket-map.js";
 import { attachToCgroup, isCgroupHook } from "./cgroup.js";

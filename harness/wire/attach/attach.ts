@@ -1,8 +1,8 @@
-import type { Hook } from "../../model/hook.js";
+import type { DeviceHook } from "../../model/hook.js";
 import { formatPlace, type Place } from "../../model/topology.js";
 import { libc } from "../../kernel/libc.js";
 import type { Network } from "../../../netns/network.js";
-import { neighboursOf, placesOf, samePlace } from "../../../netns/segments.js";
+import { neighboursOf, placesOf, samePlace } from "../../model/segments.js";
 import type { Attachment } from "./attachment.js";
 import { createLink } from "./bpf-link.js";
 import { loadPassProgram } from "./pass-program.js";
@@ -10,13 +10,6 @@ import { attachTcFilter } from "./tc-filter.js";
 
 /** XDP_FLAGS_… (include/uapi/linux/if_link.h); without a flag the kernel takes native where the driver has it. */
 const xdpFlags = { xdp: 0, "xdp-native": 1 << 2, "xdp-generic": 1 << 1 } as const;
-
-/** Hooks that have an interface to attach to. */
-export type DeviceHook = keyof typeof xdpFlags | "tc-ingress" | "tc-egress" | "tcx-ingress" | "tcx-egress";
-
-export function isDeviceHook(hook: Hook): hook is DeviceHook {
-  return hook in xdpFlags || hook.startsWith("tc");
-}
 
 /** A program that is to be attached to an interface. */
 export interface DeviceRequest {

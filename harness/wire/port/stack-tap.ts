@@ -1,6 +1,6 @@
 import type { Place } from "../../model/topology.js";
 import type { Network } from "../../../netns/network.js";
-import { interfaceAt } from "../../../netns/segments.js";
+import { interfaceAt } from "../../model/segments.js";
 import { parseMacBytes } from "../mac.js";
 import { PacketSocket } from "./packet-socket.js";
 import type { CapturedFrame, FramePort } from "./port.js";

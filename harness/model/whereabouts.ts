@@ -1,6 +1,6 @@
-import type { Place, Topology } from "../model/topology.js";
-import { samePlace, segmentsOf } from "../../netns/segments.js";
-import type { DeviceHook } from "./attach/attach.js";
+import { isEgress, type DeviceHook } from "./hook.js";
+import { samePlace, segmentsOf } from "./segments.js";
+import type { Place, Topology } from "./topology.js";
 
 /** What a frame captured at a place says about the program, seen from the host that the program is attached to. */
 export type Whereabouts =
@@ -28,8 +28,4 @@ export function whereaboutsIn(topology: Topology, hook: DeviceHook): Whereabouts
     if (!own) return { kind: "elsewhere" };
     return egress && own.dev === attach.dev ? { kind: "passed" } : { kind: "left", dev: own.dev };
   };
-}
-
-export function isEgress(hook: DeviceHook): boolean {
-  return hook.endsWith("egress");
 }

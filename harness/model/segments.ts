@@ -1,4 +1,4 @@
-import type { Interface, Place, Topology } from "../harness/model/topology.js";
+import type { Interface, Place, Topology } from "./topology.js";
 
 /** Interfaces that hear each other at layer 2: the two ends of a link, or the ports of a bridge. */
 export interface Segment {
