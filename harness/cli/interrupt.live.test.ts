@@ -1,9 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { projectRoot } from "../run/project.js";
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url));
 
@@ -30,4 +32,26 @@ describe("an interrupted run", () => {
       }
     });
   }
+
+  it("ends without a word where nobody reads what it prints, and tidies up", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "packetproof-interrupt-"));
+    const report = join(folder, "report.json");
+    const child = spawn(
+      process.execPath,
+      [main, "run", join(projectRoot, "scenarios", "drop"), "--verbose", "--json", report],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    try {
+      let complaints = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
+      child.stdout.once("data", () => child.stdout.destroy());
+      const [status, signal] = (await once(child, "close")) as [number | null, string | null];
+      expect({ status, signal, complaints }).to.deep.equal({ status: 1, signal: null, complaints: "" });
+      // It ended as an interrupted run does, not in the middle of something.
+      expect(JSON.parse(readFileSync(report, "utf8"))).to.have.property("totals");
+    } finally {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

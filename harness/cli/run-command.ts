@@ -89,6 +89,7 @@ async function report(
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
   for (const name of endings) process.once(name, interrupt);
+  process.stdout.on("error", interrupt);
 
   const events: RunEvent[] = [];
   let done = 0;
