@@ -18,8 +18,6 @@ interface Definition {
   readonly html: string;
 }
 
-type Yaml = Readonly<Record<string, any>>;
-
 /** The files' own commands run here, in a project of two scenarios, with every machine's variables. */
 describe("the CI definitions", () => {
   let folder: string;
@@ -40,7 +38,7 @@ describe("the CI definitions", () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  const definitions: Readonly<Record<string, (documents: readonly Yaml[]) => Definition>> = {
+  const definitions: Readonly<Record<string, (documents: readonly unknown[]) => Definition>> = {
     "github-actions.yml": githubActions,
     "gitlab-ci.yml": gitlab,
     "kubernetes-job.yml": kubernetes,
@@ -50,7 +48,7 @@ describe("the CI definitions", () => {
       this.timeout(60_000);
       const documents = parseAllDocuments(await readFile(join(projectRoot, "ci", name), "utf8"), { strict: true });
       for (const { errors, warnings } of documents) expect([...errors, ...warnings]).to.deep.equal([]);
-      const { shards, report, html } = read(documents.map((document) => document.toJS() as Yaml));
+      const { shards, report, html } = read(documents.map((document) => document.toJS()));
       expect(shards.length).to.equal(4);
       const project = join(folder, name);
       await makeProject(project);
@@ -94,34 +92,46 @@ async function makeProject(project: string): Promise<void> {
   await writeFile(join(project, "scenarios", "b.yml"), `name: b\n${head}${cases(["three"])}`);
 }
 
-function githubActions([workflow]: readonly Yaml[]): Definition {
-  expect(workflow).to.have.keys("name", "on", "permissions", "jobs");
-  const { scenarios, report } = workflow!["jobs"];
+interface Workflow {
+  readonly jobs: Readonly<Record<"scenarios" | "report", WorkflowJob>>;
+}
+
+interface WorkflowJob {
+  readonly needs?: readonly string[];
+  readonly strategy?: { readonly "fail-fast": boolean; readonly matrix: { readonly shard: readonly number[] } };
+  readonly steps: readonly {
+    readonly uses?: string;
+    readonly run?: string;
+    readonly with?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+function githubActions([file]: readonly unknown[]): Definition {
+  expect(file).to.have.keys("name", "on", "permissions", "jobs");
+  const { scenarios, report } = (file as Workflow).jobs;
   for (const job of [scenarios, report]) {
-    expect(Object.keys(job)).to.satisfy(onlyOf("needs", "if", "runs-on", "timeout-minutes", "strategy", "steps"));
+    expectKeys(job, ["needs", "if", "runs-on", "timeout-minutes", "strategy", "steps"]);
     for (const step of job.steps) {
-      expect(Object.keys(step)).to.satisfy(onlyOf("name", "uses", "with", "if", "run"));
+      expectKeys(step, ["name", "uses", "with", "if", "run"]);
       // Either a command or an action, and that with a version.
       expect("run" in step).to.not.equal("uses" in step);
       if (step.uses) expect(step.uses).to.match(/^actions\/[a-z-]+@v\d+$/);
     }
   }
   expect(report.needs).to.deep.equal(["scenarios"]);
-  expect(scenarios.strategy["fail-fast"]).to.equal(false);
-  const matrix: readonly number[] = scenarios.strategy.matrix.shard;
-  const contexts = { "strategy.job-total": String(matrix.length), "github.run_number": "17" };
-  const script = (job: Yaml, values: Readonly<Record<string, string>>): string =>
-    (job["steps"] as readonly Yaml[])
-      .flatMap(({ run }) => (run === undefined ? [] : [expand(run as string, values)]))
-      .join("\n");
+  expect(scenarios.strategy!["fail-fast"]).to.equal(false);
+  const { shard: shards } = scenarios.strategy!.matrix;
+  const contexts = { "strategy.job-total": `${shards.length}`, "github.run_number": "17" };
+  const script = (job: WorkflowJob, values: Readonly<Record<string, string>>): string =>
+    job.steps.flatMap(({ run }) => (run === undefined ? [] : [expand(run, values)])).join("\n");
   // What is uploaded is what the other job gets.
-  const uploaded = (scenarios.steps as readonly Yaml[]).find(({ uses }) => /upload/.test(String(uses)))!["with"];
-  const downloaded = (report.steps as readonly Yaml[]).find(({ uses }) => /download/.test(String(uses)))!["with"];
-  expect(uploaded.path).to.equal(downloaded.path);
+  const uploaded = scenarios.steps.find(({ uses }) => uses?.includes("upload"))!.with!;
+  const downloaded = report.steps.find(({ uses }) => uses?.includes("download"))!.with!;
+  expect(uploaded["path"]).to.equal(downloaded["path"]);
   expect(downloaded["merge-multiple"]).to.equal(true);
-  expect(uploaded.name.replace("${{ matrix.shard }}", "*")).to.equal(downloaded.pattern);
+  expect(String(uploaded["name"]).replace("${{ matrix.shard }}", "*")).to.equal(downloaded["pattern"]);
   return {
-    shards: matrix.map((shard) => ({
+    shards: shards.map((shard) => ({
       script: script(scenarios, { ...contexts, "matrix.shard": `${shard}` }),
       env: {},
     })),
@@ -138,16 +148,30 @@ function expand(text: string, values: Readonly<Record<string, string>>): string 
   });
 }
 
-function gitlab([file]: readonly Yaml[]): Definition {
+interface Pipeline {
+  readonly stages: readonly string[];
+  readonly default: { readonly before_script: readonly string[] };
+  readonly scenarios: PipelineJob & { readonly parallel: number };
+  readonly report: PipelineJob;
+}
+
+interface PipelineJob {
+  readonly stage: string;
+  readonly needs?: readonly string[];
+  readonly script: readonly string[];
+  readonly artifacts: { readonly when: string };
+}
+
+function gitlab([file]: readonly unknown[]): Definition {
   expect(file).to.have.keys("image", "stages", "default", "scenarios", "report");
-  const { scenarios, report, stages } = file!;
+  const { scenarios, report, stages, default: common } = file as Pipeline;
   for (const job of [scenarios, report]) {
-    expect(Object.keys(job)).to.satisfy(onlyOf("stage", "parallel", "timeout", "when", "needs", "script", "artifacts"));
+    expectKeys(job, ["stage", "parallel", "timeout", "when", "needs", "script", "artifacts"]);
     expect(stages).to.include(job.stage);
   }
   expect(report.needs).to.deep.equal(["scenarios"]);
   expect(scenarios.artifacts.when).to.equal("always");
-  const script = (job: Yaml): string => [...file!["default"].before_script, ...job["script"]].join("\n");
+  const script = (job: PipelineJob): string => [...common.before_script, ...job.script].join("\n");
   return {
     shards: Array.from({ length: scenarios.parallel }, (_, i) => ({
       script: script(scenarios),
@@ -158,42 +182,62 @@ function gitlab([file]: readonly Yaml[]): Definition {
   };
 }
 
-function kubernetes(documents: readonly Yaml[]): Definition {
-  expect(documents.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`)).to.deep.equal([
-    "v1 ConfigMap",
-    "v1 PersistentVolumeClaim",
-    "batch/v1 Job",
-    "batch/v1 Job",
-  ]);
-  const [config, claim, scenarios, report] = documents as [Yaml, Yaml, Yaml, Yaml];
-  const { spec } = scenarios;
-  expect(spec.completionMode).to.equal("Indexed");
-  expect(String(spec.completions)).to.equal(config["data"].SHARDS);
-  const containers = [scenarios, report].map((job) => {
-    const pod = job["spec"].template.spec;
-    // A Job's pods may not be started anew by the kubelet where their index counts.
-    expect(pod.restartPolicy).to.equal("Never");
-    const [container] = pod.containers;
-    expect(container.envFrom[0].configMapRef.name).to.equal(config["metadata"].name);
-    expect(pod.volumes[0].persistentVolumeClaim.claimName).to.equal(claim["metadata"].name);
-    expect(container.volumeMounts[0]).to.deep.equal({
-      name: pod.volumes[0].name,
-      mountPath: `${container.workingDir}/blobs`,
-    });
-    expect(container.command).to.deep.equal(["sh", "-c"]);
-    return container;
-  });
-  const env = config["data"] as Readonly<Record<string, string>>;
-  return {
-    shards: Array.from({ length: spec.completions }, (_, i) => ({
-      script: containers[0].args[0],
-      env: { ...env, JOB_COMPLETION_INDEX: `${i}` },
-    })),
-    report: { script: containers[1].args[0], env },
-    html: `blobs/${env["RUN"]}/index.html`,
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+interface Job extends Manifest {
+  readonly spec: {
+    readonly completionMode?: string;
+    readonly completions: number;
+    readonly template: {
+      readonly spec: {
+        readonly restartPolicy: string;
+        readonly containers: readonly Container[];
+        readonly volumes: readonly { readonly name: string; readonly persistentVolumeClaim: { claimName: string } }[];
+      };
+    };
   };
 }
 
-function onlyOf(...known: readonly string[]): (keys: readonly string[]) => boolean {
-  return (keys) => keys.every((key) => known.includes(key));
+interface Container {
+  readonly workingDir: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly envFrom: readonly { readonly configMapRef: { readonly name: string } }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+function kubernetes(documents: readonly unknown[]): Definition {
+  const kinds = (documents as readonly Manifest[]).map(({ apiVersion, kind }) => `${apiVersion} ${kind}`);
+  expect(kinds).to.deep.equal(["v1 ConfigMap", "v1 PersistentVolumeClaim", "batch/v1 Job", "batch/v1 Job"]);
+  const [config, claim, ...jobs] = documents as [Manifest & { data: Record<string, string> }, Manifest, Job, Job];
+  const { completionMode, completions } = jobs[0].spec;
+  expect(completionMode).to.equal("Indexed");
+  expect(`${completions}`).to.equal(config.data["SHARDS"]);
+  const [scenarios, report] = jobs.map(({ spec }) => {
+    const { restartPolicy, containers, volumes } = spec.template.spec;
+    expect(restartPolicy).to.equal("Never");
+    const container = containers[0]!;
+    expect(container.envFrom[0]!.configMapRef.name).to.equal(config.metadata.name);
+    expect(volumes[0]!.persistentVolumeClaim.claimName).to.equal(claim.metadata.name);
+    const mount = { name: volumes[0]!.name, mountPath: `${container.workingDir}/blobs` };
+    expect(container.volumeMounts).to.deep.equal([mount]);
+    expect(container.command).to.deep.equal(["sh", "-c"]);
+    return container.args[0]!;
+  });
+  return {
+    shards: Array.from({ length: completions }, (_, i) => ({
+      script: scenarios!,
+      env: { ...config.data, JOB_COMPLETION_INDEX: `${i}` },
+    })),
+    report: { script: report!, env: config.data },
+    html: `blobs/${config.data["RUN"]}/index.html`,
+  };
+}
+
+function expectKeys(value: object, known: readonly string[]): void {
+  expect(Object.keys(value).filter((key) => !known.includes(key))).to.deep.equal([]);
 }
