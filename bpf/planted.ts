@@ -168,6 +168,27 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "if (kind == TCP_OPTION_NOP)\n\t\treturn OPTIONS_END;",
   },
   {
+    name: "xdp_maglev_no_outer_checksum",
+    program: "xdp_maglev.bpf.c",
+    file: "include/tunnel.h",
+    from: "ip->check = ipv4_checksum(ip);",
+    to: "",
+  },
+  {
+    name: "xdp_maglev_padding_too",
+    program: "xdp_maglev.bpf.c",
+    file: "include/tunnel.h",
+    from: "return ip ? bpf_ntohs(ip->tot_len) : 0;",
+    to: "return ip ? context->data_end - context->data - ETH_HLEN : 0;",
+  },
+  {
+    name: "xdp_decap_any_sender",
+    program: "xdp_decap.bpf.c",
+    file: "xdp_decap.bpf.c",
+    from: "ip->saddr != tunnel_source ||",
+    to: "",
+  },
+  {
     name: "tc_drop_passes",
     program: "tc_drop.bpf.c",
     file: "tc_drop.bpf.c",

@@ -166,6 +166,20 @@ describe("encodeData", () => {
     expect(problems(array(u16, 3), { 3: 1 })).to.deep.equal(["2: __u16[3] has no element '3'"]);
   });
 
+  it("spreads what is listed over an array, as Maglev hashing does", () => {
+    const bytes = encode(array(u8, 7), { maglev: [1, 2] });
+    expect(bytes).to.match(/^(01|02){7}$/);
+    expect(bytes.match(/01/g)).to.have.length.within(3, 4);
+    expect(problems(array(u8, 8), { maglev: [1] })).to.deep.equal([
+      "2: a Maglev table has a prime number of slots, not 8 as __u8[8]",
+    ]);
+    expect(problems(array(u8, 7), { maglev: [1, 1] })).to.deep.equal(["2: something is listed twice"]);
+    expect(problems(array(u8, 7), { maglev: [256, 1] })[0]).to.match(/256 does not fit/);
+    expect(problems(array(u8, 7), { maglev: [] })).to.deep.equal([
+      "2: 'maglev' takes a list of what to spread (for example: {maglev: [1, 2, 3]})",
+    ]);
+  });
+
   it("writes bytes without a type as hex digits, numbers, or lists", () => {
     expect(encode(undefined, "0a 00:00-01", 4)).to.equal("0a000001");
     expect(encode(undefined, 1, 4)).to.equal("01000000");

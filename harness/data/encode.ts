@@ -1,9 +1,11 @@
 import { harnessError } from "../model/error.js";
+import { toHex } from "../model/hex.js";
 import type { DataType, StructType } from "../model/object.js";
 import type { Written, WrittenEntry } from "../model/scenario.js";
 import { putAddress, putHex, putUntypedNumber } from "./encode-bytes.js";
 import { putEnum, putFloat, putInteger, putNumber, putText } from "./encode-scalar.js";
 import { elementIndex, fieldsOf, isByteArray, isCharArray, typeName, type Field } from "./fields.js";
+import { isPrime, maglevTable } from "./maglev.js";
 import { Sink } from "./sink.js";
 import { listOf, show, suggest } from "./written.js";
 
@@ -13,7 +15,8 @@ const maxBytes = 64 * 1024 * 1024;
 /**
  * Bytes of a map key, a map value or a global as the scenario writes it: members by name, enums by
  * name, addresses as literals (in network order, whatever the C type), `{be: 80}` for a number in
- * network order, hex digits for bytes without a type. What is not written is zero.
+ * network order, `{maglev: […]}` for an array over which these are spread, hex digits for bytes without a type. What is
+ * not written is zero.
  *
  * @param type undefined for objects without BTF: then hex digits, a number or an address.
  * @param base what unwritten members keep, instead of zero.
@@ -104,12 +107,32 @@ function putArray(sink: Sink, type: DataType & { kind: "array" }, offsetBits: nu
       return sink.problem(written.span, `${written.items.length} values for ${typeName(type)}`);
     return written.items.forEach((item, index) => putElement(sink, type, offsetBits, index, item));
   }
+  if (written.kind === "map" && written.entries.length === 1 && written.entries[0]!.key === "maglev")
+    return putMaglev(sink, type, offsetBits, written.entries[0]!.value);
   if (written.kind === "map") return putElements(sink, type, offsetBits, written.entries);
   if (typeof written.value === "string" && isCharArray(type))
     return putText(sink, type, offsetBits, written.value, written.span);
   if (typeof written.value === "string" && isByteArray(type))
     return putHex(sink, type.sizeBytes, offsetBits, written.value, written.span, typeName(type));
   sink.problem(written.span, `${show(written)} is not a value of ${typeName(type)}`, "write a list");
+}
+
+/** `{maglev: […]}`: every element is one of these, as Maglev hashing spreads them. */
+function putMaglev(sink: Sink, type: DataType & { kind: "array" }, offsetBits: number, written: Written): void {
+  const { span } = written;
+  if (written.kind !== "list" || written.items.length === 0)
+    return sink.problem(span, "'maglev' takes a list of what to spread", "for example: {maglev: [1, 2, 3]}");
+  if (!isPrime(type.length))
+    return sink.problem(span, `a Maglev table has a prime number of slots, not ${type.length} as ${typeName(type)}`);
+  const { element } = type;
+  const values = written.items.flatMap(
+    (item) => sink.problems.attempt(() => encodeData(element, element.sizeBytes, item), { span: item.span }) ?? [],
+  );
+  if (values.length < written.items.length) return;
+  if (new Set(values.map(toHex)).size < values.length) return sink.problem(span, "something is listed twice");
+  maglevTable(values, type.length).forEach((chosen, slot) =>
+    sink.bytes.set(values[chosen]!, offsetBits / 8 + slot * element.sizeBytes),
+  );
 }
 
 /** `{0: …, 5: …}`: some elements by index. */

@@ -4,8 +4,7 @@ import type { MapPatch } from "../model/plan.js";
 import type { Written, WrittenEntry } from "../model/scenario.js";
 import { contextOfMap, findMap, wrong, type PlanContext } from "./context.js";
 import { planKeyRange } from "./key-range.js";
-import { isPrime, maglevTable } from "./maglev.js";
-import { planKey, slotKey, slotZero } from "./map-key.js";
+import { planKey, slotZero } from "./map-key.js";
 import { hasSlots, isKeyless, whyUnwritable } from "./map-kinds.js";
 import { planValue } from "./map-value.js";
 
@@ -22,13 +21,11 @@ export function planMaps(context: PlanContext, written: readonly WrittenEntry[])
 }
 
 /**
- * `[{key, value}, …]` or `[{keys, value}, …]`; for maps with slots also the value of slot 0, or `{maglev: […]}` for all
- * of them; for queues and their like a list of values.
+ * `[{key, value}, …]` or `[{keys, value}, …]`; for maps with slots also the value of slot 0; for queues and their like a
+ * list of values.
  */
 export function planEntries(context: PlanContext, map: MapSpec, written: Written): readonly MapPatch[] {
   if (isKeyless(map)) return keylessEntries(context, map, written);
-  const backends = map.type === "array" && onlyPart(written, "maglev");
-  if (backends) return maglevEntries(context, map, backends);
   const entries = readEntries(written);
   if (!entries && hasSlots(map)) {
     const value = planValue(context, map, written);
@@ -53,26 +50,6 @@ export function planEntries(context: PlanContext, map: MapSpec, written: Written
     }
     return patches;
   });
-}
-
-/** Every slot gets one of the values, as Maglev hashing spreads them. */
-function maglevEntries(context: PlanContext, map: MapSpec, written: Written): readonly MapPatch[] {
-  const { span } = written;
-  if (written.kind !== "list" || written.items.length === 0) {
-    wrong(context, span, "'maglev' takes the backends to spread: a list of values", "for example: {maglev: [1, 2, 3]}");
-    return [];
-  }
-  if (!isPrime(map.maxEntries))
-    wrong(context, span, `a Maglev table has a prime number of slots, not ${map.maxEntries} as map '${map.name}'`);
-  const values = written.items.flatMap((item) => planValue(context, map, item) ?? []);
-  const identities = values.flatMap((value) => (value.kind === "bytes" ? [value.bytes] : []));
-  if (!isPrime(map.maxEntries) || values.length < written.items.length) return [];
-  if (new Set(identities.map(toHex)).size < values.length) {
-    wrong(context, span, "a backend is listed twice");
-    return [];
-  }
-  const table = maglevTable(identities, map.maxEntries);
-  return Array.from(table, (backend, slot) => ({ map, op: "set", key: slotKey(slot), value: values[backend]!, span }));
 }
 
 interface EntryParts {

@@ -22,13 +22,6 @@ export function planKey(context: PlanContext, map: MapSpec, written: Written): U
   return undefined;
 }
 
-/** The key of a slot: a number in the host's byte order, which is little-endian wherever BPF objects are. */
-export function slotKey(slot: number): Uint8Array {
-  const key = new Uint8Array(4);
-  new DataView(key.buffer).setUint32(0, slot, true);
-  return key;
-}
-
 export function slotZero(): Uint8Array {
-  return slotKey(0);
+  return new Uint8Array(4);
 }

@@ -109,23 +109,6 @@ describe("planned values of maps that hold more than bytes", () => {
     expect(await one("0..9999999")).to.deep.equal(["a range has at most 1048576 keys, not 10000000"]);
   });
 
-  it("a Maglev table wants backends that differ, and a prime number of slots", async () => {
-    const counted = objectAt("objects/xdp_drop_count.bpf.o");
-    const prime = { ...counted, maps: counted.maps.map((map) => ({ ...map, maxEntries: 7 })) };
-    const values = await valuesOf("{ dropped: { maglev: [1, 2] } }", "hook: xdp", prime);
-    const ones = values.filter((value) => value?.kind === "bytes" && value.bytes[0] === 1);
-    expect([values.length, ones.length]).to.satisfy(([all, one]: number[]) => all === 7 && (one === 3 || one === 4));
-    expect(await wrongIn("{ dropped: { maglev: [1, 1] } }", "hook: xdp", prime)).to.deep.equal([
-      "a backend is listed twice",
-    ]);
-    expect(await wrongIn("{ dropped: { maglev: [] } }", "hook: xdp", prime)).to.deep.equal([
-      "'maglev' takes the backends to spread: a list of values (for example: {maglev: [1, 2, 3]})",
-    ]);
-    expect(await wrongIn("{ dropped: { maglev: [1] } }", "hook: xdp", counted)).to.deep.equal([
-      "a Maglev table has a prime number of slots, not 1 as map 'dropped'",
-    ]);
-  });
-
   it("queues take as many values as they hold", async () => {
     const queues = objectAt("objects/queue_stack_bloom.bpf.o");
     const seventeen = `[${Array.from({ length: 17 }, (_, i) => i).join(", ")}]`;
