@@ -156,7 +156,6 @@ struct {
 	__type(value, enum policy_verdict);
 } policy SEC(".maps");
 
-/* Slots of `drops`. */
 enum drop_reason {
 	DROP_UNREADABLE,
 	DROP_FRAGMENT,
@@ -172,14 +171,13 @@ enum drop_reason {
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, DROP_REASONS);
-	__type(key, __u32);
+	__type(key, enum drop_reason);
 	__type(value, __u64);
 } drops SEC(".maps");
 
 static __always_inline int drop(enum drop_reason reason)
 {
-	__u32 slot = reason;
-	__u64 *count = bpf_map_lookup_elem(&drops, &slot);
+	__u64 *count = bpf_map_lookup_elem(&drops, &reason);
 
 	if (count)
 		*count += 1;
