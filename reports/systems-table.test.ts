@@ -28,7 +28,12 @@ describe("the table of systems", () => {
   });
 
   it("counts what passed by backend, and says where not everything did", () => {
-    const system: System = { id: "P1", system: "a system", program: "a.bpf.c", scenarios: ["x/a.yml"] };
+    const system: System = {
+      id: "P1",
+      system: "a system",
+      program: "a.bpf.c",
+      scenarios: ["x/a.yml", "z/b.yml", "z/c.yml"],
+    };
     const table = systemsTable(
       [system],
       report(
@@ -37,7 +42,7 @@ describe("the table of systems", () => {
         ["scenarios/y.yml", "sim", "passed"],
       ),
     );
-    expect(table).to.contain("| [x/a.yml](scenarios/x/a.yml) | – | 1 | 0 of 1 |");
+    expect(table).to.contain("| [x/a.yml](scenarios/x/a.yml), [z](scenarios/z) | – | 1 | 0 of 1 |");
     expect(table).to.contain("2 passed, 1 failed, 0 skipped, 0 in error");
   });
 });

@@ -9,8 +9,7 @@ export function systemsTable(systems: readonly System[], report: Report): string
   const rows = systems.map(({ id, system, program, scenarios }) => {
     const results = report.results.filter(({ file }) => scenarios.some((s) => file === `scenarios/${s}`));
     const counts = backends.map((backend) => cell(results.filter((r) => r.backend === backend)));
-    const links = scenarios.map((file) => `[${file}](scenarios/${file})`).join(", ");
-    return `| ${id} | ${system} | [${program}](bpf/${program}) | ${links} | ${counts.join(" | ")} |`;
+    return `| ${id} | ${system} | [${program}](bpf/${program}) | ${links(scenarios)} | ${counts.join(" | ")} |`;
   });
   const { passed, failed, skipped, error } = report.totals;
   return [
@@ -24,6 +23,15 @@ export function systemsTable(systems: readonly System[], report: Report): string
     "",
     `All shipped scenarios together: ${passed} passed, ${failed} failed, ${skipped} skipped, ${error} in error.`,
   ].join("\n");
+}
+
+/** Each file by name would make the table wider than any screen: a folder stands for what it holds. */
+function links(scenarios: readonly string[]): string {
+  const folder = (file: string) => file.slice(0, file.lastIndexOf("/"));
+  const paths = scenarios.map((file) =>
+    scenarios.some((other) => other !== file && folder(other) === folder(file)) ? folder(file) : file,
+  );
+  return [...new Set(paths)].map((path) => `[${path}](scenarios/${path})`).join(", ");
 }
 
 function cell(results: readonly { readonly outcome: OutcomeKind }[]): string {
