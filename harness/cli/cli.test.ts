@@ -78,6 +78,12 @@ describe("the command line", () => {
       .and.to.match(/^ {2}sim +1 passed, 0 failed$/m);
   });
 
+  it("leaves to root what a killed run of root's has left, and says so", async () => {
+    const { exitCode, stdout } = await unprivileged("clean");
+    expect(exitCode, stdout).to.equal(0);
+    expect(stdout).to.match(/what runs on kernel and wire leave was not looked for: needs (root|a Linux kernel)/);
+  });
+
   it("checks a sound scenario", async () => {
     const { exitCode, stdout } = await packetproof("check", await scenario("sound.yml", sound));
     expect(stdout).to.equal("1 scenario with 1 case: no mistakes");

@@ -65,7 +65,7 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
   // A part may be empty: there are more machines than cases.
   const isEmptyPart = shard && selectJobs(prepared, { backends, grep, shard: undefined }).length > 0;
   if (jobs.length === 0 && !isEmptyPart) throw nothingToRun(options, capabilities);
-  for (const line of await removeLeftovers())
+  for (const line of (await removeLeftovers()).removed)
     process.stderr.write(`packetproof: a killed run had left ${line}: removed\n`);
   const used = new Set(jobs.map(({ plan }) => plan.file));
   const sources = await readSources(new Set(jobs.map(({ plan }) => plan.object)));

@@ -19,8 +19,11 @@ export function whyNoKernel(): string | undefined {
   }
 }
 
-/** CAP_SYS_ADMIN besides, for namespaces and mounts; before Linux 5.8 it was what CAP_BPF is now. */
-function whyNoCapabilities(): string | undefined {
+/**
+ * What this process may not do; undefined where it may. CAP_SYS_ADMIN besides, for namespaces and mounts; before
+ * Linux 5.8 it was what CAP_BPF is now.
+ */
+export function whyNoCapabilities(): string | undefined {
   if (process.platform !== "linux") return `needs a Linux kernel, and this is ${process.platform}: use --backend sim`;
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0}`);
   const has = (capability: number): boolean => ((effective >> BigInt(capability)) & 1n) === 1n;
