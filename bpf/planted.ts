@@ -252,6 +252,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "((__u16)((context)->remote_port >> 16))",
   },
   {
+    name: "sockmap_redirect_strangers",
+    program: "sockmap_redirect.bpf.c",
+    file: "sockmap_redirect.bpf.c",
+    from: "if (!bpf_map_lookup_elem(&connected, &peer))",
+    to: "if (false)",
+  },
+  {
     name: "stream_messages_no_header",
     program: "stream_messages.bpf.c",
     file: "stream_messages.bpf.c",

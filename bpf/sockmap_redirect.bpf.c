@@ -6,11 +6,13 @@
  *   remember   is told of every connection that comes to be in its cgroup, and keeps its socket
  *   shortcut   is asked about every send of such a socket, and looks whether the other end is known, too
  *
- * A connection to somewhere else has no other end here and goes through the stack. So do the bytes that are sent before
- * both ends are known. An entry goes when its socket is closed; nobody has to clean up.
+ * Only connections within the machine are kept whole: an end that was connected to is remembered when the one that
+ * connected is, which is always the first to know that the connection is there. What comes from elsewhere, and the
+ * bytes that are sent before both ends are known, go through the stack. An entry goes when its socket is closed.
  *
- * On Linux 6.18, ioctl(FIONREAD) of a socket in a map does not count what has come through the stack: a server that
- * goes by it, as nginx does, waits for bytes that are there. So attach to cgroups whose processes talk to each other.
+ * On Linux 6.18, ioctl(FIONREAD) of a socket in a map does not count what has come through the stack: a client of
+ * another machine's server that goes by it, as nginx does, waits for bytes that are there. So attach to cgroups whose
+ * processes connect to each other.
  */
 #include "include/program.h"
 
@@ -37,6 +39,14 @@ struct {
 	__type(key, struct end);
 	__type(value, __u64);
 } sockets SEC(".maps");
+
+/* The keys of ends that have connected. The oldest go: nobody is told when a connection is over. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CONNECTIONS_MAX);
+	__type(key, struct end);
+	__type(value, __u8);
+} connected SEC(".maps");
 
 struct traffic {
 	__u64 messages;
@@ -77,7 +87,8 @@ static __always_inline void map_ipv4(struct in6_addr *to, __be32 address)
 SEC("sockops")
 int remember(struct bpf_sock_ops *context)
 {
-	struct end end = {};
+	struct end end = {}, peer = {};
+	__u8 yes = 1;
 
 	if (context->op != BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB && context->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		return 1;
@@ -92,6 +103,16 @@ int remember(struct bpf_sock_ops *context)
 	}
 	end.local_port = LOCAL_PORT(context);
 	end.remote_port = REMOTE_PORT(context);
+	if (context->op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB) {
+		bpf_map_update_elem(&connected, &end, &yes, BPF_ANY);
+	} else {
+		peer.local = end.remote;
+		peer.remote = end.local;
+		peer.local_port = end.remote_port;
+		peer.remote_port = end.local_port;
+		if (!bpf_map_lookup_elem(&connected, &peer))
+			return 1;
+	}
 	/* An older socket with the same addresses and ports stays. A full map leaves the connection to the stack. */
 	bpf_sock_hash_update(context, &sockets, &end, BPF_NOEXIST);
 	return 1;

@@ -87,6 +87,15 @@ export const observers = {
       dport: { kind: "uint", doc: "the other end's port" },
     },
   },
+  segments: {
+    doc: "TCP segments that the stack takes in for established connections (tracepoint tcp:tcp_probe)",
+    fields: {
+      ...host,
+      sport: { kind: "uint", doc: "this end's port" },
+      dport: { kind: "uint", doc: "the other end's port, which the segment comes from" },
+      bytes: { kind: "uint", doc: "of data: 0 for a mere acknowledgement" },
+    },
+  },
   xdp: {
     doc: "what went wrong behind the XDP program under test (tracepoints xdp:xdp_exception, xdp:xdp_redirect_err)",
     fields: {

@@ -62,6 +62,10 @@ function describe({ name, values }: TraceEvent, host: string, scope: Scope): Obs
         bytes: Number(values["bytes"]),
         latency_us: Math.round(Number(values["latency"]) / 1000),
       };
+    case "segment": {
+      const [sport, dport, bytes] = [values["sport"], values["dport"], values["bytes"]].map(Number);
+      return { host, sport: sport!, dport: dport!, bytes: bytes! };
+    }
     case "exception":
     case "redirect_err": {
       const error = Math.abs(Number(values["error"] ?? 0));

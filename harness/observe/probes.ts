@@ -1,7 +1,7 @@
 import type { Probe } from "./script.js";
 
 /** What `observe:` takes, but for what is worked out from others' events. */
-export type ProbedObserver = "drops" | "exec" | "open" | "block" | "tcp" | "xdp" | "path";
+export type ProbedObserver = "drops" | "exec" | "open" | "block" | "tcp" | "segments" | "xdp" | "path";
 
 export const task = [
   "$task = (struct task_struct *)curtask",
@@ -207,6 +207,21 @@ export const probesOf: Readonly<Record<ProbedObserver, readonly Probe[]>> = {
       attach: "tracepoint:tcp:tcp_retransmit_skb",
       setUp: ofSocket("args->skaddr"),
       event: { name: "retransmit", fields: connection },
+    },
+  ],
+  segments: [
+    {
+      attach: "tracepoint:tcp:tcp_probe",
+      setUp: ofSocket("args->skaddr"),
+      // Seen from the receiver, the tracepoint's source is this end (TP_STORE_ADDR_PORTS in include/trace/events/tcp.h).
+      event: {
+        name: "segment",
+        fields: {
+          sport: ["%lld", "args->sport"],
+          dport: ["%lld", "args->dport"],
+          bytes: ["%lld", "args->data_len"],
+        },
+      },
     },
   ],
   xdp,

@@ -18,6 +18,7 @@ const sources: Readonly<Record<ExpectableObserver, readonly TracerName[]>> = {
   block: ["block"],
   block_latency: ["block"],
   tcp: ["tcp"],
+  segments: ["segments"],
   xdp: ["xdp"],
   tls: ["tls"],
   rules: ["exec", "open", "tcp"],

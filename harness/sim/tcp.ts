@@ -40,10 +40,19 @@ export class TcpRunner {
     if (open) this.#connections.set(name, this.#open(placeOf(open.from), placeOf(open.to)));
     const connection = this.#connections.get(name);
     if (!connection) return "it is not open";
-    for (const bytes of send) this.#network.send(connection.from, bytes);
-    for (const bytes of reply) this.#network.send(connection.to, bytes);
+    for (const bytes of send) this.#send(connection.from, bytes);
+    for (const bytes of reply) this.#send(connection.to, bytes);
     for (const side of close) this.#network.close(connection[side]);
     return undefined;
+  }
+
+  /** As an application does: what was not taken is sent again, what is refused is not. */
+  #send(socket: Socket, bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length;) {
+      const count = this.#network.send(socket, bytes.subarray(from));
+      if (count <= 0) return;
+      from += count;
+    }
   }
 
   #open(from: Place, to: Place): Connection {

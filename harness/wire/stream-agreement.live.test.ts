@@ -4,7 +4,7 @@ import { toHex } from "../model/hex.js";
 import type { Session } from "../model/backend.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep, PlannedTcp } from "../model/plan.js";
-import { fixtureObject, mapOf, noExpectation, nowhere, planFor } from "../kernel/plan-builder.test.js";
+import { fixtureObject, mapOf, noExpectation, nowhere, planFor, setPatch } from "../kernel/plan-builder.test.js";
 import { device, hostWith, skipWithoutRoot, twoHosts, uniqueId } from "../../netns/example-topologies.test.js";
 import { simBackend } from "../sim/backend.js";
 import { wireBackend } from "./backend.js";
@@ -54,8 +54,9 @@ function factsOf(seen: readonly Observation[]): readonly string[] {
   ];
 }
 
-/** Of per-CPU values, as words of 64 bits. */
+/** A value; of per-CPU ones the sum, as words of 64 bits. */
 function sumOf(values: readonly Uint8Array[]): string {
+  if (values.length === 1) return toHex(values[0]!);
   const words = values.map((bytes) => new BigUint64Array(bytes.slice().buffer));
   return Array.from(words[0] ?? [], (_, i) => words.reduce((sum, each) => sum + each[i]!, 0n)).join();
 }
@@ -130,6 +131,35 @@ describe("the simulator and real sockets", function () {
         tcpStep(2, { send }),
       ];
       await agree(planFor(object, "sockops", { entry: "accept", topology, attach, steps }));
+    }
+  });
+  it("agree on what a message program does to the bytes of a connection", async () => {
+    const object = fixtureObject("message_bytes");
+    const program = object.programs.find(({ name }) => name === "edit")!;
+    const attach = [{ program, programType: "sk_msg", hook: "sk_msg", at: topology.attach, map: "senders" } as const];
+    const order = fc.tuple(fc.nat({ max: 6 }), fc.integer({ max: 60, min: 0 }), fc.nat({ max: 60 }));
+    const answers = mapOf(object, "answers");
+    const expect = {
+      ...noExpectation,
+      maps: [{ map: answers, entries: [], others: "any", count: undefined, span: nowhere } as const],
+    };
+    const dialogue = fc.record({
+      orders: fc.array(order, { minLength: 1, maxLength: 16 }),
+      sends: fc.array(fc.uint8Array({ minLength: 1, maxLength: 80 }), { minLength: 1, maxLength: 6 }),
+    });
+    for (const { orders, sends } of fc.sample(dialogue, { numRuns: 20, seed: 14 })) {
+      const maps = orders.map((words, slot) =>
+        setPatch(
+          mapOf(object, "orders"),
+          new Uint8Array(Uint32Array.of(slot).buffer),
+          new Uint8Array(Uint32Array.from(words).buffer),
+        ),
+      );
+      const steps = [
+        tcpStep(0, { open: { from: place(40_000), to: place(80) } }),
+        ...sends.map((send, i) => tcpStep(i + 1, { send: [send], expect })),
+      ];
+      await agree(planFor(object, "sockops", { entry: "remember", topology, attach, maps, steps }));
     }
   });
 });

@@ -59,6 +59,13 @@ export class Message {
     return bytes;
   }
 
+  /** sk_msg_free(): forgets what was asked for, too. */
+  free(): void {
+    this.#elements.splice(0);
+    this.applyBytes = 0;
+    this.corkBytes = 0;
+  }
+
   /** What the program wrote into the bytes that it could access. */
   store(offset: number, bytes: Uint8Array): void {
     let start = 0;

@@ -181,9 +181,11 @@ describe("verdicts on messages", () => {
       message.applyBytes = 2;
       return { passed: message.bytes[0] !== 120, redirect: undefined };
     });
-    expect(network.send(client, text("xxab"))).to.equal(2);
-    expect(network.send(client, text("abxx"))).to.equal(2);
+    expect(network.send(client, text("abxxcd"))).to.equal(4);
     expect(read(server)).to.equal("ab");
+    // tcp_bpf_send_verdict() returns without forgetting the verdict.
+    expect(network.send(client, text("ef"))).to.equal(-13);
+    expect(read(server)).to.equal("");
   });
 
   it("redirect into another socket, past its peer", () => {

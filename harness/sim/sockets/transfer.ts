@@ -71,11 +71,12 @@ function applyVerdict(
     const { sizeBytes } = message;
     const count = psock.applyBytes > 0 ? Math.min(psock.applyBytes, sizeBytes) : sizeBytes;
     if (psock.applyBytes > 0) psock.applyBytes -= count;
-    if (psock.applyBytes === 0) psock.verdict = undefined;
     if (!verdict.passed) {
-      message.take(count);
+      // The verdict stays: the program is not asked again, but for a corked message.
+      message.free();
       return { error: -errno.EACCES, lost: lost + count + shrunk };
     }
+    if (psock.applyBytes === 0) psock.verdict = undefined;
     const bytes = message.take(count);
     if (!verdict.redirect) push(transfer, socket, bytes);
     else {
