@@ -1,4 +1,5 @@
 import type { BranchCoverage, FunctionCoverage, LineCoverage } from "../harness/model/coverage.js";
+import { sourcePath } from "./source-path.js";
 
 /** The sum of all runs: each function of each object once. */
 export function mergeCoverage(all: Iterable<FunctionCoverage>): FunctionCoverage[] {
@@ -67,20 +68,9 @@ function fileCoverage(file: string, functions: readonly FunctionCoverage[]): Fil
 }
 
 function withPlainPaths(each: FunctionCoverage): FunctionCoverage {
-  const plain = <T extends { readonly file: string }>(place: T): T => ({ ...place, file: plainPath(place.file) });
+  const plain = <T extends { readonly file: string }>(place: T): T => ({ ...place, file: sourcePath(place.file) });
   const { source, lines, branches } = each;
   return { ...each, source: source && plain(source), lines: lines.map(plain), branches: branches.map(plain) };
-}
-
-/** Compilers name headers by the way they came to them: `./bpf/features/../include/ip.h`. */
-function plainPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === ".") continue;
-    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
-    else parts.push(part);
-  }
-  return parts.join("/");
 }
 
 function summed<T extends { readonly hits: number }>(items: readonly T[], key: (item: T) => number | string): T[] {
@@ -119,27 +109,29 @@ function lcovLines({ file, lines, functions, branches }: FileCoverage): string[]
   ];
 }
 
+/** So many of so many. */
+export interface Share {
+  readonly hit: number;
+  readonly of: number;
+}
+
+/** How much of lines, branches (each of the two ways counts) and functions ran. */
+export function coverageShares(
+  files: readonly FileCoverage[],
+): Readonly<Record<"lines" | "branches" | "functions", Share>> {
+  const share = (counts: readonly number[]): Share => ({ hit: hitAmong(counts), of: counts.length });
+  return {
+    lines: share(files.flatMap(({ lines }) => lines.map(({ hits }) => hits))),
+    branches: share(files.flatMap(({ branches }) => branches.flatMap(({ taken, notTaken }) => [taken, notTaken]))),
+    functions: share(files.flatMap(({ functions }) => functions.map(({ hits }) => hits))),
+  };
+}
+
 /** Shares of lines, branches and functions that ran, and the lines that did not, by file. */
 export function coverageText(files: readonly FileCoverage[]): string {
-  const share = (what: string, counts: readonly number[]) => {
-    const hit = hitAmong(counts);
-    const percent = counts.length === 0 ? "none" : `${((100 * hit) / counts.length).toFixed(1)} % of ${counts.length}`;
-    return `${what} ${percent}`;
-  };
-  const all = [
-    share(
-      "lines",
-      files.flatMap(({ lines }) => lines.map(({ hits }) => hits)),
-    ),
-    share(
-      "branches",
-      files.flatMap(({ branches }) => branches.flatMap(({ taken, notTaken }) => [taken, notTaken])),
-    ),
-    share(
-      "functions",
-      files.flatMap(({ functions }) => functions.map(({ hits }) => hits)),
-    ),
-  ];
+  const all = Object.entries(coverageShares(files)).map(([what, { hit, of }]) =>
+    of === 0 ? `${what} none` : `${what} ${((100 * hit) / of).toFixed(1)} % of ${of}`,
+  );
   const gaps = files.flatMap(({ file, lines }) => {
     const never = rangesOf(lines);
     return never.length > 0 ? [`  never ran  ${file}: ${never.join(", ")}`] : [];

@@ -75,6 +75,7 @@ export function renderStepSummary({ start, results, durationMs }: RunRecord): st
     "",
     ...failures.slice(0, mostFailures).flatMap(failureLines),
     ...(more > 0 ? [`… and ${more} more`, ""] : []),
+    ...(start.remarks ?? []).flatMap((sentence) => [`⚠ ${escapeCell(sentence)}`, ""]),
     `Linux ${start.environment.kernel}, seed ${start.seed}, ${(durationMs / 1000).toFixed(1)} s`,
     "",
   ].join("\n");

@@ -4,6 +4,7 @@ import { readEvents } from "../harness/cli/event-file.js";
 import type { RunEvent } from "../harness/model/event.js";
 import { projectRoot } from "../harness/run/project.js";
 import { mergeRuns, type Blob } from "./merge.js";
+import { renderStepSummary } from "./github.js";
 import { recordRun } from "./record.js";
 import { renderTap } from "./tap.js";
 import { reportOf } from "./totals.js";
@@ -37,6 +38,35 @@ describe("merging the parts of a run", () => {
     return { name: `${index}.jsonl`, events };
   }
 
+  const counted = (hits: number): RunEvent => ({
+    type: "coverage",
+    functions: [
+      {
+        object: "o",
+        section: "xdp",
+        name: "f",
+        source: { file: "f.c", line: 1 },
+        hits,
+        lines: [{ file: "f.c", line: 1, hits }],
+        branches: [],
+      },
+    ],
+  });
+
+  it("adds up what the parts executed, and leaves out what a part did that was run again", () => {
+    const [first, second] = [part(1, 2), part(2, 2)];
+    const withCoverage = (blob: Blob, hits: number, minute = 0): Blob => ({
+      ...blob,
+      events: blob.events.flatMap((event, i) => {
+        if (event.type === "start") return [{ ...event, startedAt: `2026-01-02T03:0${minute}:00.000Z` }];
+        const isFirst = blob.events.findIndex(({ type }) => type === "result") === i;
+        return isFirst ? [event, counted(hits)] : [event];
+      }),
+    });
+    const { events } = mergeRuns([withCoverage(first, 2), withCoverage(second, 3), withCoverage(first, 5, 9)]);
+    expect(recordRun(events).coverage.map(({ hits }) => hits)).to.deep.equal([8]);
+  });
+
   it("gives what one run gives, in whatever order they come", () => {
     const { events, problems } = mergeRuns([part(3, 3), part(1, 3), part(2, 3)]);
     expect(problems).to.deep.equal([]);
@@ -49,7 +79,9 @@ describe("merging the parts of a run", () => {
   });
 
   it("says which part is missing, and which was cut short", () => {
-    expect(mergeRuns([part(1, 3), part(3, 3)]).problems).to.deep.equal(["shard 2/3 is missing"]);
+    const { events, problems } = mergeRuns([part(1, 3), part(3, 3)]);
+    expect(problems).to.deep.equal(["shard 2/3 is missing"]);
+    expect(renderStepSummary(recordRun(events))).to.contain("shard 2/3 is missing");
     const cut = part(2, 2);
     const short = { ...cut, events: cut.events.slice(0, -5) };
     const [problem] = mergeRuns([part(1, 2), short]).problems;

@@ -1,5 +1,4 @@
 import type { RunEvent } from "../harness/model/event.js";
-import type { CaseResult } from "../harness/model/outcome.js";
 import { caseKey, type StartEvent } from "./record.js";
 
 /** One run's events, and where they come from: a file's name. */
@@ -26,14 +25,17 @@ export function mergeRuns(blobs: readonly Blob[]): Merged {
   const first = runs[0]!.start;
   const files = new Map<string, RunEvent>();
   const cases = new Map<string, RunEvent[]>();
-  const results = new Map<string, RunEvent & { result: CaseResult }>();
+  /** With what follows each of them. */
+  const results = new Map<string, RunEvent[]>();
   for (const { events } of runs) {
     // What this run says of a case takes the place of what an earlier one said.
     const traced = new Set<string>();
+    let last: RunEvent[] = [];
     for (const event of events) {
       if (event.type === "file") files.set(event.path, event);
       if (event.type === "case") cases.set(caseKey(event.description), [event]);
-      if (event.type === "result") results.set(`${caseKey(event.result)}\0${event.result.backend}`, event);
+      if (event.type === "result") results.set(`${caseKey(event.result)}\0${event.result.backend}`, (last = [event]));
+      if (event.type === "coverage") last.push(event);
       if (event.type === "trace") {
         const key = caseKey(event.trace);
         const others = traced.has(key)
@@ -44,10 +46,12 @@ export function mergeRuns(blobs: readonly Blob[]): Merged {
       }
     }
   }
+  const problems = [...missingShards(runs), ...unfinished(runs), ...differences(runs)];
   const start: StartEvent = {
     ...first,
     total: results.size,
     shard: undefined,
+    remarks: problems,
     systems: [
       ...new Map(runs.flatMap(({ start }) => start.systems).map((system) => [JSON.stringify(system), system])).values(),
     ],
@@ -58,10 +62,10 @@ export function mergeRuns(blobs: readonly Blob[]): Merged {
     start,
     ...files.values(),
     ...[...cases.values()].flat(),
-    ...results.values(),
+    ...[...results.values()].flat(),
     { type: "end", durationMs } as const,
   ];
-  return { events, problems: [...missingShards(runs), ...unfinished(runs), ...differences(runs)] };
+  return { events, problems };
 }
 
 interface Run extends Blob {

@@ -1,7 +1,9 @@
+import type { FunctionCoverage } from "../harness/model/coverage.js";
 import type { CaseDescription } from "../harness/model/evidence.js";
 import type { RunEvent } from "../harness/model/event.js";
 import type { CaseResult } from "../harness/model/outcome.js";
 import type { Trace } from "../harness/model/trace.js";
+import { mergeCoverage } from "./coverage.js";
 
 export type StartEvent = Extract<RunEvent, { type: "start" }>;
 
@@ -14,6 +16,8 @@ export interface RunRecord {
   readonly cases: ReadonlyMap<string, CaseDescription>;
   /** By `caseKey`. */
   readonly traces: ReadonlyMap<string, readonly Trace[]>;
+  /** The sum of all results; empty where nothing was counted. */
+  readonly coverage: readonly FunctionCoverage[];
   /** Texts of files by path. */
   readonly files: ReadonlyMap<string, string>;
   readonly durationMs: number;
@@ -30,6 +34,7 @@ export function recordRun(events: readonly RunEvent[]): RunRecord {
   const cases = new Map<string, CaseDescription>();
   const traces = new Map<string, Trace[]>();
   const files = new Map<string, string>();
+  const coverage: FunctionCoverage[] = [];
   const results: CaseResult[] = [];
   let durationMs = 0;
   for (const event of events) {
@@ -38,9 +43,18 @@ export function recordRun(events: readonly RunEvent[]): RunRecord {
     else if (event.type === "result") results.push(event.result);
     else if (event.type === "trace")
       traces.set(caseKey(event.trace), [...(traces.get(caseKey(event.trace)) ?? []), event.trace]);
+    else if (event.type === "coverage") coverage.push(...event.functions);
     else if (event.type === "end") durationMs = event.durationMs;
   }
-  return { start, results: sortResults(results), cases, traces, files, durationMs };
+  return {
+    start,
+    results: sortResults(results),
+    cases,
+    traces,
+    coverage: mergeCoverage(coverage),
+    files,
+    durationMs,
+  };
 }
 
 function sortResults(results: readonly CaseResult[]): CaseResult[] {

@@ -13,7 +13,7 @@ import { readSources } from "../run/sources.js";
 import { failureBlock, resultLine, summaryText } from "../../reports/terminal.js";
 import { recordRun, type RunRecord } from "../../reports/record.js";
 import { reportOf } from "../../reports/totals.js";
-import { byFile, coverageText, lcovText, mergeCoverage } from "../../reports/coverage.js";
+import { byFile, coverageText, lcovText } from "../../reports/coverage.js";
 import { backendName, unavailableLine } from "./backend-option.js";
 import type { TracedCases } from "../run/tracer.js";
 import { updateScenarios } from "../run/update-scenarios.js";
@@ -68,7 +68,7 @@ export async function runCommand(paths: readonly string[], options: RunCommandOp
   for (const line of (await removeLeftovers()).removed)
     process.stderr.write(`packetproof: a killed run had left ${line}: removed\n`);
   const used = new Set(jobs.map(({ plan }) => plan.file));
-  const sources = await readSources(new Set(jobs.map(({ plan }) => plan.object)));
+  const sources = await readSources(new Set(jobs.map(({ plan }) => plan)));
   return report(options, {
     capabilities,
     seed,
@@ -125,7 +125,7 @@ async function report(
   const folded = reportOf(record);
   await writeReports(record, options);
   process.stdout.write(`${summaryText(folded, paint)}\n`);
-  if (options.coverage !== undefined) await reportCoverage(options.coverage, events);
+  if (options.coverage !== undefined) await reportCoverage(options.coverage, record);
   if (options.update) await update(record);
   if (options.html !== undefined) process.stdout.write(`report    ${options.html}\n`);
   if (stop.signal.aborted) {
@@ -136,9 +136,8 @@ async function report(
 }
 
 /** The union over all cases, as a file for LCOV and as a summary. */
-async function reportCoverage(file: string, events: readonly RunEvent[]): Promise<void> {
-  const functions = events.flatMap((event) => (event.type === "coverage" ? event.functions : []));
-  const files = byFile(mergeCoverage(functions));
+async function reportCoverage(file: string, { coverage }: RunRecord): Promise<void> {
+  const files = byFile(coverage);
   await prepareOutput(file);
   await writeFile(file, lcovText(files));
   process.stdout.write(`${coverageText(files)}\n`);

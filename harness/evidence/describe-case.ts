@@ -17,7 +17,7 @@ export function describeCase(plan: Plan): CaseDescription {
     programType: plan.programType,
     object: plan.object.name,
     entry: plan.program.name,
-    sources: [...new Set(plan.program.lines.map(({ file }) => file))],
+    sources: plan.object.sources,
     topology: plan.topology,
     steps: plan.steps.map(describeStep),
   };

@@ -20,6 +20,8 @@ export type RunEvent =
       readonly startedAt: string;
       /** Which part of the cases this is; undefined = all. */
       readonly shard?: { readonly index: number; readonly count: number } | undefined;
+      /** Of a run that was joined from parts: which are missing, and what else does not fit; one sentence each. */
+      readonly remarks?: readonly string[] | undefined;
       /** What the scenarios are about, where their folder says so. */
       readonly systems: readonly System[];
     }

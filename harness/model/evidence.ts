@@ -18,7 +18,7 @@ export interface CaseDescription {
   /** The object's name, and the function in it. */
   readonly object: string;
   readonly entry: string;
-  /** Files that the program's instructions came from, as the object's line information names them. */
+  /** C files that the object's instructions came from, as line information names them. */
   readonly sources: readonly string[];
   readonly topology: Topology;
   readonly steps: readonly StepDescription[];

@@ -11,6 +11,8 @@ export interface BpfObject {
   /** Contents of the `license` section; empty where there is none. */
   readonly license: string;
   readonly programs: readonly ProgramSpec[];
+  /** C files that its instructions came from, functions included, as line information names them; ascending. */
+  readonly sources: readonly string[];
   /** Numbers of the helpers that its programs and functions call, ascending. */
   readonly helpers: readonly number[];
   readonly maps: readonly MapSpec[];

@@ -23,6 +23,7 @@ export function readObject(contents: Uint8Array, name: string): BpfObject {
     byteOrder: file.elf.littleEndian ? "little" : "big",
     license: license && license.sizeBytes > 0 ? license.data.text(0, "the licence") : "",
     programs: readPrograms(file),
+    sources: [...new Set([...file.btfExt.lines.values()].flat().map((record) => record.file))].sort(),
     helpers: readHelpers(file),
     maps: [...readLegacyMaps(file), ...readBtfMaps(file)],
     globals: readGlobals(file),

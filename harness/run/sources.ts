@@ -1,18 +1,19 @@
 import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, posix, resolve } from "node:path";
 import type { BpfObject } from "../model/object.js";
+import type { Plan } from "../model/plan.js";
 import { projectRoot } from "./project.js";
 
 /** Larger files are no sources of a program. */
 const mostBytes = 1024 * 1024;
 
 /**
- * Texts of the C files that objects were compiled from, by the names that their line information uses: relative to
+ * Texts of the C files that the plans' objects were compiled from, by the names that their line information uses: relative to
  * the working folder, else to packetproof's own. Files that are not there any more are left out.
  */
-export async function readSources(objects: Iterable<BpfObject>): Promise<Map<string, string>> {
-  const names = new Set<string>();
-  for (const { programs } of objects) for (const { lines } of programs) for (const { file } of lines) names.add(file);
+export async function readSources(plans: Iterable<Plan>): Promise<Map<string, string>> {
+  const objects = new Set([...plans].flatMap(objectsOf));
+  const names = new Set([...objects].flatMap(({ sources }) => sources));
   const texts = new Map<string, string>();
   for (const name of [...names].sort()) {
     const text = await firstText([resolve(name), ...(isAbsolute(name) ? [] : [resolve(projectRoot, name)])]);
@@ -21,8 +22,13 @@ export async function readSources(objects: Iterable<BpfObject>): Promise<Map<str
   return texts;
 }
 
+function objectsOf({ object, objects, replacements = [], steps }: Plan): BpfObject[] {
+  const twins = steps.flatMap((step) => (step.kind === "property" && step.twin ? [step.twin] : []));
+  return [object, ...[...objects, ...replacements, ...twins].map((each) => each.object)];
+}
+
 /** `./bpf/features/../include/ip.h` → `bpf/include/ip.h`. */
-export function sourcePath(name: string): string {
+function sourcePath(name: string): string {
   return posix.normalize(name);
 }
 

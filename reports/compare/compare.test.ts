@@ -95,6 +95,43 @@ describe("comparing two runs", () => {
     expect(compareRuns(run, elsewhere).notes[0]).to.contain("different kernels: 6.18.0 and 7.0");
   });
 
+  it("tells which lines do not run any more", () => {
+    const ran = (hits: number) => [
+      {
+        object: "xdp_lb",
+        section: "xdp",
+        name: "xdp_lb",
+        source: { file: "./bpf/xdp_lb.bpf.c", line: 60 },
+        hits: 2,
+        lines: [
+          { file: "./bpf/xdp_lb.bpf.c", line: 60, hits: 2 },
+          { file: "./bpf/xdp_lb.bpf.c", line: 61, hits },
+        ],
+        branches: [],
+      },
+    ];
+    const [all, fewer] = [
+      { ...run, coverage: ran(1) },
+      { ...run, coverage: ran(0) },
+    ];
+    expect(compareRuns(all, fewer).differences).to.deep.equal([
+      {
+        kind: "coverage",
+        direction: "worse",
+        where: "bpf/xdp_lb.bpf.c",
+        what: "lines that ran",
+        before: "2 of 2",
+        after: "1 of 2, not any more: 61",
+        weight: 0.5,
+      },
+    ]);
+    expect(compareRuns(fewer, all).differences[0]).to.include({ direction: "better", after: "2 of 2" });
+    // The line is another one where the file was edited.
+    const edited = { ...fewer, files: new Map([...run.files, ["bpf/xdp_lb.bpf.c", "// another"]]) };
+    expect(compareRuns(all, edited).differences[0]).to.include({ direction: "worse", after: "1 of 2" });
+    expect(compareRuns(run, all).differences).to.deep.equal([]);
+  });
+
   it("counts cases that are gone as worse, and new ones as better", () => {
     const fewer = { ...run, results: run.results.slice(8) };
     const [first] = compareRuns(run, fewer).differences;

@@ -1,6 +1,7 @@
 import type { FrameEvidence, PacketEvidence } from "../../harness/model/evidence.js";
 import type { CaseResult } from "../../harness/model/outcome.js";
 import { caseKey, type RunRecord } from "../record.js";
+import { compareCoverage } from "./coverage.js";
 import { inOrder, numberDifference, type Difference } from "./difference.js";
 
 export interface Comparison {
@@ -14,7 +15,7 @@ export interface Comparison {
 
 /**
  * The later run against the earlier one: outcomes, verdicts, bytes, cost in instructions, what verifier and JIT say,
- * and time. Times are compared only where both runs were on the same kind of machine.
+ * coverage, and time. Times are compared only where both runs were on the same kind of machine.
  */
 export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
   const [was, is] = [byKey(before), byKey(after)];
@@ -43,6 +44,7 @@ export function compareRuns(before: RunRecord, after: RunRecord): Comparison {
       weight: 1,
     });
   }
+  differences.push(...compareCoverage(before, after));
   return { differences: inOrder(differences), notes, compared };
 }
 

@@ -1,6 +1,7 @@
 import type { Environment, Totals } from "../../harness/model/event.js";
 import type { CaseDescription } from "../../harness/model/evidence.js";
 import type { CaseResult, OutcomeKind } from "../../harness/model/outcome.js";
+import type { coverageShares } from "../coverage.js";
 
 /**
  * What page and generator agree on. The index is read when the page opens and is all that lists and summaries need;
@@ -9,6 +10,8 @@ import type { CaseResult, OutcomeKind } from "../../harness/model/outcome.js";
 export interface PageIndex {
   readonly environment: Environment;
   readonly seed: number;
+  /** What the joined parts of the run lack, one sentence each. */
+  readonly remarks: readonly string[];
   readonly startedAt: string;
   readonly durationMs: number;
   readonly totals: Totals;
@@ -16,6 +19,8 @@ export interface PageIndex {
   readonly files: readonly IndexedFile[];
   readonly systems: readonly IndexedSystem[];
   readonly cases: readonly IndexedCase[];
+  /** Of all C files; the element `coverage` has them one by one. Absent where nothing was counted. */
+  readonly coverage: ReturnType<typeof coverageShares> | undefined;
   /** Number of archive parts with cases; part `n` is the element `part-n`. */
   readonly parts: number;
 }
@@ -59,6 +64,8 @@ export interface ArchivedCase {
 export const ids = {
   index: "index",
   files: "files",
+  /** `FileCoverage[]`. */
+  coverage: "coverage",
   part: (n: number) => `part-${n}`,
   traces: (n: number) => `traces-${n}`,
 } as const;

@@ -146,6 +146,47 @@ describe("the HTML report", () => {
     expectQuiet(opened);
   });
 
+  it("shows which lines and branches of C ran, and goes from gap to gap", async function () {
+    const at = (line: number) => ({ file: "./bpf/xdp_lb.bpf.c", line });
+    const functions = [
+      {
+        object: "xdp_lb",
+        section: "xdp",
+        name: "xdp_lb",
+        source: at(60),
+        hits: 3,
+        lines: [
+          { ...at(60), hits: 3 },
+          { ...at(70), hits: 0 },
+          { ...at(71), hits: 0 },
+        ],
+        branches: [{ ...at(60), slot: 4, taken: 3, notTaken: 0 }],
+      },
+    ];
+    const opened = await open(this, [...events, { type: "coverage", functions }]);
+    const { page } = opened;
+    await page.locator(".tile", { hasText: "coverage" }).click();
+    expect(await page.locator(".coverage tbody .share").allTextContents()).to.deep.equal(["33.3 %", "50.0 %", "100 %"]);
+    await page.locator(".coverage button", { hasText: "bpf/xdp_lb.bpf.c" }).click();
+    expect(await page.locator(".covered .never").count()).to.equal(2);
+    await page.getByRole("button", { name: "line 60: 1 of 2 branches" }).click();
+    expect(await page.locator(".jump").textContent()).to.equal("jump 1: taken 3 ×, not taken never\n");
+    await page.getByRole("button", { name: "next gap" }).click();
+    const first = await page.locator(".covered").evaluate((box) => box.scrollTop);
+    await page.getByRole("button", { name: "next gap" }).click();
+    expect(await page.locator(".covered").evaluate((box) => box.scrollTop)).to.be.greaterThan(first);
+    expectQuiet(opened);
+  });
+
+  it("says what joined parts lack, before anything else", async function () {
+    const joined = events.map((event) =>
+      event.type === "start" ? { ...event, remarks: ["shard 2/3 is missing"] } : event,
+    );
+    const opened = await open(this, joined);
+    expect(await opened.page.getByRole("alert").textContent()).to.equal("shard 2/3 is missing");
+    expectQuiet(opened);
+  });
+
   it("shows what packets and files say as text, and runs none of it", async function () {
     const opened = await open(this, events, "#/cases?case=0");
     const { page } = opened;

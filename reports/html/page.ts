@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import type { CaseResult } from "../../harness/model/outcome.js";
 import type { Trace } from "../../harness/model/trace.js";
+import { byFile, coverageShares } from "../coverage.js";
 import { caseKey, type RunRecord } from "../record.js";
 import { countOutcomes } from "../totals.js";
 import { clientBundle } from "./bundle.js";
@@ -46,6 +47,7 @@ export async function renderHtml(record: RunRecord): Promise<string> {
     `<script type="application/json" id="${ids.index}">${embeddable(JSON.stringify(index))}</script>`,
     ...parts.map((part, n) => archive(ids.part(n), part)),
     ...traces.map((each, n) => archive(ids.traces(n), each)),
+    ...(record.coverage.length > 0 ? [archive(ids.coverage, byFile(record.coverage))] : []),
     archive(ids.files, [...record.files]),
     `<script>${script}</script>`,
     `</body>`,
@@ -109,6 +111,7 @@ function indexRun(record: RunRecord): IndexedRun {
   const index: PageIndex = {
     environment: start.environment,
     seed: start.seed,
+    remarks: start.remarks ?? [],
     startedAt: start.startedAt,
     durationMs,
     totals: countOutcomes(results),
@@ -119,6 +122,7 @@ function indexRun(record: RunRecord): IndexedRun {
       return covered.length > 0 ? [{ id, system, program, files: covered }] : [];
     }),
     cases,
+    coverage: record.coverage.length > 0 ? coverageShares(byFile(record.coverage)) : undefined,
     parts: parts.length,
   };
   return { index, parts, traces };

@@ -4,6 +4,7 @@ import type { PageIndex } from "../page-data.js";
 import { readIndex } from "./archive.js";
 import { CaseList } from "./case-list.js";
 import { CaseView } from "./case-view.js";
+import { CoverageView } from "./coverage-view.js";
 import { Overview } from "./overview.js";
 import { useRoute, type Go, type Route, type View } from "./route.js";
 
@@ -22,7 +23,7 @@ export function start(): void {
 /** The whole page: a bar, and below it what the route says. */
 function App({ index }: { index: PageIndex }) {
   const [route, go] = useRoute();
-  const shown: readonly View[] = ["overview", "cases"];
+  const shown: readonly View[] = ["overview", "cases", ...(index.coverage ? (["coverage"] as const) : [])];
   return (
     <>
       <header class="bar">
@@ -36,7 +37,7 @@ function App({ index }: { index: PageIndex }) {
             <button
               key={view}
               aria-current={route.view === view ? "page" : undefined}
-              onClick={() => go({ view, ...(view === "cases" ? {} : { open: undefined }) })}
+              onClick={() => go({ view, file: undefined, ...(view === "cases" ? {} : { open: undefined }) })}
             >
               {titles[view]}
             </button>
@@ -47,6 +48,7 @@ function App({ index }: { index: PageIndex }) {
       </header>
       <main>
         {route.view === "overview" && <Overview index={index} go={go} />}
+        {route.view === "coverage" && <CoverageView route={route} go={go} />}
         {route.view === "cases" && <Cases index={index} route={route} go={go} />}
       </main>
     </>

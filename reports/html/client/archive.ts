@@ -1,4 +1,5 @@
 import type { Trace } from "../../../harness/model/trace.js";
+import type { FileCoverage } from "../../coverage.js";
 import { ids, type ArchivedCase, type IndexedCase, type PageIndex } from "../page-data.js";
 
 export function readIndex(): PageIndex {
@@ -21,6 +22,10 @@ export async function readTraces({ traces }: IndexedCase): Promise<readonly Trac
 /** Texts of scenario files and C sources, by path. */
 export async function readFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map((await unpack(ids.files)) as readonly [string, string][]);
+}
+
+export async function readCoverage(): Promise<readonly FileCoverage[]> {
+  return (await unpack(ids.coverage)) as readonly FileCoverage[];
 }
 
 /** Each element is decoded once, when it is first asked for. */

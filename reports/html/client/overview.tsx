@@ -1,4 +1,5 @@
 import type { IndexedCase, PageIndex } from "../page-data.js";
+import { percentText } from "./coverage-view.js";
 import { durationText, OutcomeMark } from "./outcome.js";
 import type { Go } from "./route.js";
 
@@ -6,6 +7,13 @@ import type { Go } from "./route.js";
 export function Overview({ index, go }: { index: PageIndex; go: Go }) {
   return (
     <div class="overview">
+      {index.remarks.length > 0 && (
+        <section class="wide remarks" role="alert">
+          {index.remarks.map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </section>
+      )}
       <Failures index={index} go={go} />
       <Backends index={index} go={go} />
       {index.systems.length > 0 && <Systems index={index} go={go} />}
@@ -99,6 +107,7 @@ function Backends({ index, go }: { index: PageIndex; go: Go }) {
           </button>
         );
       })}
+      {index.coverage && <CoverageTile shares={index.coverage} go={go} />}
       {unavailable.map(({ backend, unavailable }) => (
         <div key={backend} class="tile absent">
           <span class="what">{backend}</span>
@@ -106,6 +115,24 @@ function Backends({ index, go }: { index: PageIndex; go: Go }) {
         </div>
       ))}
     </section>
+  );
+}
+
+function CoverageTile({ shares, go }: { shares: NonNullable<PageIndex["coverage"]>; go: Go }) {
+  const { lines, branches, functions } = shares;
+  return (
+    <button class="tile" onClick={() => go({ view: "coverage", file: undefined, open: undefined })}>
+      <span class="what">coverage in sim</span>
+      <span class="number">{percentText(lines)}</span>
+      <span class="unit">of {lines.of.toLocaleString("en")} lines of C</span>
+      <span class="parts" aria-hidden="true">
+        <Part kind="passed" share={lines.hit / lines.of} />
+        <Part kind="none" share={1 - lines.hit / lines.of} />
+      </span>
+      <span class="note">
+        {percentText(branches)} of branches, {percentText(functions)} of functions
+      </span>
+    </button>
   );
 }
 

@@ -10,6 +10,8 @@ export interface Route {
   /** Index of the open case. */
   readonly open: number | undefined;
   readonly backend: string | undefined;
+  /** C file whose coverage is open. */
+  readonly file: string | undefined;
 }
 
 export function parseRoute(hash: string): Route {
@@ -21,14 +23,16 @@ export function parseRoute(hash: string): Route {
     filter: parameters.get("filter") ?? "",
     open: open !== null && /^\d+$/.test(open) ? Number(open) : undefined,
     backend: parameters.get("backend") ?? undefined,
+    file: parameters.get("file") ?? undefined,
   };
 }
 
-export function formatRoute({ view, filter, open, backend }: Route): string {
+export function formatRoute({ view, filter, open, backend, file }: Route): string {
   const parameters = new URLSearchParams();
   if (filter !== "") parameters.set("filter", filter);
   if (open !== undefined) parameters.set("case", String(open));
   if (backend !== undefined) parameters.set("backend", backend);
+  if (file !== undefined) parameters.set("file", file);
   const query = parameters.toString();
   return `#/${view}${query === "" ? "" : `?${query}`}`;
 }
