@@ -48,9 +48,7 @@ function judgeEntry(map: MapSpec, wanted: PlannedEntry, entries: Entries): Findi
     return found ? [finding(name, "absent", formatValues(map, found.values), wanted.span)] : [];
   }
   if (!found) {
-    const keys = entries.slice(0, 4).map((entry) => formatData(map.key, entry.key));
-    const there = entries.length === 0 ? "the map is empty" : `${entries.length} other keys: ${keys.join(", ")}`;
-    return [finding(name, "present", "absent", wanted.span, [there])];
+    return [finding(name, "present", "absent", wanted.span, whatIsThere(map, wanted.key, entries))];
   }
   const pattern = wanted.value;
   const values = chosen(map, wanted, found.values);
@@ -69,6 +67,18 @@ function judgeEntry(map: MapSpec, wanted: PlannedEntry, entries: Entries): Findi
       ),
     ),
   );
+}
+
+/** Keys that are there instead; the mistake made most is a number in the other byte order. */
+function whatIsThere(map: MapSpec, wanted: Uint8Array, entries: Entries): string[] {
+  if (entries.length === 0) return ["the map is empty"];
+  const first = entries.slice(0, 4).map((entry) => formatData(map.key, entry.key));
+  const there = `${entries.length} other key${entries.length === 1 ? "" : "s"}: ${first.join(", ")}`;
+  const swapped = wanted.toReversed();
+  if (map.key?.kind !== "int" || map.key.bigEndian || !entries.some(({ key }) => sameBytes(key, swapped)))
+    return [there];
+  const meant = formatData(map.key, wanted);
+  return [there, `${formatData(map.key, swapped)} is ${meant} in network byte order: written { be: ${meant} }`];
 }
 
 /** The values an entry speaks of: the sum over CPUs, one CPU's, or (plain maps) the only one. */
