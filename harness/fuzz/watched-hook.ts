@@ -41,6 +41,7 @@ export function watchedHook(
       accept: (packet, fields) => hook.accept(packet, fields),
       output: () => hook.output(),
       outputFields: () => hook.outputFields(),
+      metadata: () => hook.metadata(),
       get redirect() {
         return hook.redirect;
       },

@@ -1,7 +1,7 @@
 import { ownerOf } from "./by-object.js";
 import type { BackendName } from "./backend.js";
 import { expectationsOn } from "./expectations.js";
-import { isSocketHook } from "./hook.js";
+import { isDeviceHook, isSocketHook } from "./hook.js";
 import { whyUnreadable, whyUnsettable } from "./map-access.js";
 import type { Packet } from "./packet.js";
 import type { Plan, PlannedAttachment, PlannedExpectation, PlannedPing, PlannedSend, PlannedStep } from "./plan.js";
@@ -14,6 +14,8 @@ export interface Limits {
   /** Of context fields that a step sets, and that it expects. */
   context(given: readonly string[], expected: readonly string[]): readonly string[];
   expectation(expectation: PlannedExpectation): readonly string[];
+  /** Packets go through the topology, past all programs at interfaces. */
+  readonly hasNetwork?: boolean;
   /** Of pings; absent where there is no network at all. */
   ping?(step: PlannedPing): readonly string[];
 }
@@ -50,21 +52,20 @@ export function missingWithoutNetwork(plan: Plan, limits: Limits): string[] {
 function missingElsewhere(
   plan: Plan,
   { maps, events, printk }: PlannedExpectation,
-  { backend }: Limits,
+  { backend, hasNetwork }: Limits,
 ): readonly string[] {
   const why = (programs: readonly string[]): string => {
     const [are, meet] = programs.length > 1 ? ["are", "meet"] : ["is", "meets"];
     return `${programs.join(", ")} ${are} attached elsewhere and ${meet} no packets here: backend wire has a network`;
   };
-  const meetsSockets = ({ hook }: PlannedAttachment): boolean => backend === "sim" && isSocketHook(hook);
-  const sharing = plan.attach.filter((each) => !meetsSockets(each)).map(({ program }) => program.name);
-  const others = plan.objects.flatMap(({ attach }) => attach.map(({ program }) => program.name));
+  const isIdle = ({ hook }: PlannedAttachment): boolean =>
+    !(backend === "sim" && isSocketHook(hook)) && !(hasNetwork && isDeviceHook(hook));
+  const idle = (attach: readonly PlannedAttachment[]) => attach.filter(isIdle).map(({ program }) => program.name);
+  const sharing = idle(plan.attach);
+  const others = plan.objects.flatMap(({ attach }) => idle(attach));
   const written = [...maps.map(({ map }) => map.name), ...(events ? [events.map] : [])].flatMap((map) => {
     const { object } = ownerOf(map);
-    const programs =
-      object === ""
-        ? sharing
-        : plan.objects.find(({ name }) => name === object)!.attach.map(({ program }) => program.name);
+    const programs = object === "" ? sharing : idle(plan.objects.find(({ name }) => name === object)!.attach);
     return programs.length > 0 ? [`map ${map}: ${why(programs)}`] : [];
   });
   const all = [...sharing, ...others];
@@ -81,7 +82,8 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
       return [`${step.kind} steps need real sockets: backend wire has them`];
     case "send":
       if (step.meanwhile && limits.backend === "sim") return [missingSwap];
-      if (unloaded) return ["packets behind an unload step meet no program here: backend wire has a network"];
+      if (unloaded && !limits.hasNetwork)
+        return ["packets behind an unload step meet no program here: backend wire has a network"];
       return [...missingOfPackets(step, limits), ...missingOfContext(step, limits)];
     case "maps":
       return missingOfMaps(step.patches);

@@ -62,18 +62,30 @@ export class Fib {
     return [...this.devices.values()].some(({ addresses }) => addresses.some((own) => isEqual(own.address, address)));
   }
 
-  /** The next hop by the longest matching prefix; undefined without a route. */
-  lookup(destination: Uint8Array): NextHop | undefined {
+  /** The next hop by the longest matching prefix, by way of one interface if need be; undefined without a route. */
+  lookup(destination: Uint8Array, ifindex?: number): NextHop | undefined {
     let best: FibRoute | undefined;
     for (const route of this.#routes)
-      if (matches(route.to, destination) && (!best || route.to.bits > best.to.bits)) best = route;
+      if (
+        matches(route.to, destination) &&
+        (!best || route.to.bits > best.to.bits) &&
+        (ifindex === undefined || route.device.ifindex === ifindex)
+      )
+        best = route;
     if (!best) return undefined;
     const { device, gateway } = best;
-    const via = gateway ?? destination;
-    const neighbour = this.#neighbours.find(
-      ({ address, ifindex }) => ifindex === device.ifindex && isEqual(address, via),
-    );
-    return { device, gateway, mac: neighbour?.mac };
+    return { device, gateway, mac: this.#macOf(gateway ?? destination, device) };
+  }
+
+  /** A neighbour on an interface, whether or not there is a route to it; undefined without that interface. */
+  neighbour(address: Uint8Array, ifindex: number): NextHop | undefined {
+    const device = this.devices.get(ifindex);
+    return device && { device, gateway: undefined, mac: this.#macOf(address, device) };
+  }
+
+  #macOf(address: Uint8Array, device: FibDevice): Uint8Array | undefined {
+    const known = this.#neighbours.find((one) => one.ifindex === device.ifindex && isEqual(one.address, address));
+    return known?.mac;
   }
 }
 

@@ -101,17 +101,20 @@ describe("what the simulator cannot do", () => {
     ]);
   });
 
-  it("is a network: other interfaces, and packets after the program is gone", () => {
+  it("is a network around a program that is at no interface, and packets after the program is gone", () => {
     const place = { value: { host: "client", dev: "eth0" }, span: nowhere };
-    expect(expecting({ frames: [{ place, packets: [] }] }).join()).to.match(/^frames on interfaces/);
+    const frames = [{ place, packets: [] }];
+    expect(expecting({ frames })).to.deep.equal([]);
+    const plan = (expected: PlannedExpectation) =>
+      planFor(fixtureObject("cgroup_skb"), "cgroup_skb/ingress", {
+        steps: steps(sendStep([frame], { expect: expected })),
+      });
+    expect(missingOf(plan({ ...noExpectation, frames })).join()).to.match(/^frames on interfaces/);
+    // What counts on other backends only does not count here.
+    expect(missingOf(plan({ ...noExpectation, on: { wire: { ...noExpectation, frames } } }))).to.deep.equal([]);
+    expect(missingOf(plan({ ...noExpectation, on: { sim: { ...noExpectation, frames } } }))).to.have.lengthOf(1);
     const unload = { kind: "unload" as const, index: 0, label: "", span: nowhere, expect: noExpectation };
     expect(missing({}, { steps: steps(unload, sendStep([frame])) }).join()).to.match(/^packets behind an unload step/);
-  });
-
-  it("is what counts on this backend only", () => {
-    const frames = [{ place: { value: { host: "client", dev: "eth0" }, span: nowhere }, packets: [] }];
-    expect(expecting({ on: { wire: { ...noExpectation, frames } } })).to.deep.equal([]);
-    expect(expecting({ on: { sim: { ...noExpectation, frames } } })).to.have.lengthOf(1);
   });
 
   it("is a packet that is too short, or too long for one buffer", () => {

@@ -1,7 +1,8 @@
 import { HarnessError } from "../model/error.js";
+import { isDeviceHook } from "../model/hook.js";
 import { missingWithoutNetwork } from "../model/missing.js";
 import type { Plan, PlannedExpectation, PlannedPing } from "../model/plan.js";
-import { isAtInterface } from "./network/program-at.js";
+import { needsNetwork } from "./network/needs-network.js";
 import { inputFieldsOf, packetHook, whyNotTaken } from "./hooks/packet-hook.js";
 
 /** What of a plan the simulator cannot do or see, by name; `load` is tried for what the object itself needs. */
@@ -12,7 +13,8 @@ export function missingFor(plan: Plan, load: () => void): string[] {
     backend: "sim",
     packet: (packet) => whyNotTaken(plan.programType, packet),
     context: (given, expected) => missingOfContext(plan, [...given, ...expected]),
-    expectation: missingOfExpectation,
+    expectation: (expectation) => missingOfExpectation(plan, expectation),
+    hasNetwork: needsNetwork(plan),
     ping: (step) => missingOfPing(plan, step),
   });
   return [...new Set([...missingOfObject(load), ...ofPlan])];
@@ -29,17 +31,15 @@ function missingOfObject(load: () => void): string[] {
   }
 }
 
-function missingOfExpectation({ frames }: PlannedExpectation): string[] {
-  return frames.length > 0 ? ["frames on interfaces: the simulator runs one program, not yet a network"] : [];
+function missingOfExpectation({ hook }: Plan, { frames }: PlannedExpectation): string[] {
+  return frames.length > 0 && !isDeviceHook(hook) ? [`frames on interfaces, with a program at ${hook}`] : [];
 }
 
 /** What of a ping the simulated network cannot do; what only its packets bring to light is told while it runs. */
-function missingOfPing(plan: Plan, { payloadBytes }: PlannedPing): string[] {
+function missingOfPing({ hook, topology }: Plan, { payloadBytes }: PlannedPing): string[] {
   const missing: string[] = [];
-  if (!isAtInterface(plan)) missing.push(`a network with a program at ${plan.hook}`);
-  if (plan.attach.length > 0 || plan.objects.length > 0)
-    missing.push("several programs in a network: the simulator runs the one under test");
-  const mtus = plan.topology.hosts.flatMap(({ interfaces }) => interfaces.map(({ mtuBytes }) => mtuBytes));
+  if (!isDeviceHook(hook)) missing.push(`a network with a program at ${hook}`);
+  const mtus = topology.hosts.flatMap(({ interfaces }) => interfaces.map(({ mtuBytes }) => mtuBytes));
   if (payloadBytes + icmpHeadersBytes > Math.min(...mtus)) missing.push("pings in fragments");
   return missing;
 }

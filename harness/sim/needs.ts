@@ -11,11 +11,14 @@ export function neededCpus(plan: Plan): number {
   return Math.max(fewestCpus, ...values, ...senders);
 }
 
-/** The programs that may run: the plan's own, and those that tail calls lead to. */
+/** The programs that may run: the plan's own, those that tail calls lead to, and those at devices in maps. */
 export function neededPrograms(plan: Plan): ReadonlySet<string> {
   const { object, program } = plan;
   const slots = object.maps.flatMap((map) => (map.type === "prog_array" ? map.slots : []));
-  const named = patchesOf(plan).flatMap(({ value }) => (value?.kind === "program" ? [value.name] : []));
+  const named = patchesOf(plan).flatMap(({ value }): readonly string[] => {
+    if (value?.kind === "program") return [value.name];
+    return value?.kind === "device" && value.program !== undefined ? [value.program] : [];
+  });
   return new Set([program.name, ...slots.map(({ target }) => target), ...named]);
 }
 

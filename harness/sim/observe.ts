@@ -1,7 +1,8 @@
+import { qualified } from "../model/by-object.js";
 import { expectationsOn, expectedEvents, expectedGlobals, expectedMaps, globalsGone } from "../model/expectations.js";
 import { toHex } from "../model/hex.js";
 import type { GlobalSpec, MapSpec } from "../model/object.js";
-import type { MapObservation, Observation } from "../model/observation.js";
+import type { EventObservation, MapObservation, Observation } from "../model/observation.js";
 import type { Plan } from "../model/plan.js";
 import type { MapStore } from "./maps/map-store.js";
 import type { PacketHook } from "./hooks/packet-hook.js";
@@ -18,9 +19,12 @@ export class StateObserver {
   readonly #world: World;
   readonly #watched: readonly MapSpec[];
   readonly #globals: readonly GlobalSpec[];
+  /** Of a further object (plansByObject); "" for the one under test. */
+  readonly #name: string;
   #unloaded = false;
 
-  constructor(plan: Plan, object: SimulatedObject<PacketHook>, world: World) {
+  constructor(plan: Plan, object: SimulatedObject<PacketHook>, world: World, name = "") {
+    this.#name = name;
     this.#plan = plan;
     this.#object = object;
     this.#world = world;
@@ -41,7 +45,10 @@ export class StateObserver {
   observe(step: number): Observation[] {
     const seen = this.#watched.flatMap((spec) => this.#observeMap(step, spec));
     if (this.#globals.length > 0) seen.push(...this.#observeGlobals(step));
-    for (const store of this.#object.maps.all) seen.push(...eventsOf(store, step));
+    for (const store of this.#object.maps.all)
+      seen.push(...eventsOf(store, step).map((event) => ({ ...event, map: qualified(this.#name, event.map) })));
+    // What is printed is told once, for all objects.
+    if (this.#name !== "") return seen;
     // A line for each call, whether or not its text ends in one (TP_printk of include/trace/trace_events.h).
     const printed = this.#world.takePrinted().join("\n").split("\n");
     for (const text of printed) if (text !== "") seen.push({ kind: "printk", step, text });
@@ -56,8 +63,9 @@ export class StateObserver {
 
   #observeMap(step: number, spec: MapSpec): Observation[] {
     const store = this.#object.maps.get(spec.name);
-    if (store && this.#isHeld(spec)) return contentsOf(store, step);
-    const message = `map '${spec.name}' is gone with the program: it is not pinned`;
+    const name = qualified(this.#name, spec.name);
+    if (store && this.#isHeld(spec)) return contentsOf(store, step, name);
+    const message = `map '${name}' is gone with the program: it is not pinned`;
     return this.#isWanted(step, spec) ? [{ kind: "fault", step, packet: undefined, message }] : [];
   }
 
@@ -72,7 +80,7 @@ export class StateObserver {
   }
 }
 
-function eventsOf(store: MapStore, step: number): Observation[] {
+function eventsOf(store: MapStore, step: number): EventObservation[] {
   const map = store.spec.name;
   if (store instanceof RingBufferStore)
     return store.consume().map((bytes) => ({ kind: "event", step, map, bytes, cpu: undefined, lost: 0 }));
@@ -82,8 +90,7 @@ function eventsOf(store: MapStore, step: number): Observation[] {
 }
 
 /** A map's contents, and those of the maps in it, which are called by their keys: `outer[0x00000000]`. */
-function contentsOf(store: MapStore, step: number): MapObservation[] {
-  const { name } = store.spec;
+function contentsOf(store: MapStore, step: number, name: string): MapObservation[] {
   const inner = store instanceof ReferenceStore ? store.innerMaps() : [];
   const all = [{ name, store }, ...inner.map(({ key, store }) => ({ name: `${name}[0x${toHex(key)}]`, store }))];
   return all.map((map) => ({ kind: "map", step, map: map.name, entries: [...map.store.entries()] }));

@@ -1,25 +1,25 @@
-import { plansByObject } from "../model/by-object.js";
+import { plansByObject, type ObjectPlan } from "../model/by-object.js";
 import { harnessError } from "../model/error.js";
 import type { FunctionCoverage } from "../model/coverage.js";
-import { isSocketHook } from "../model/hook.js";
+import { isDeviceHook, isSocketHook } from "../model/hook.js";
 import type { Observation } from "../model/observation.js";
-import type { Plan, PlannedStep } from "../model/plan.js";
+import type { Plan, PlannedPing, PlannedSend, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
 import { coverageOf } from "./coverage.js";
 import type { EngineName } from "./engine.js";
 import { ProgramFault } from "./fault.js";
-import { Fib } from "./fib.js";
-import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
+import type { PacketHook } from "./hooks/packet-hook.js";
 import type { Instruments } from "./instruments.js";
+import { LoadedPlan } from "./loaded-plan.js";
 import { neededCpus, neededMaps, neededPrograms } from "./needs.js";
-import { withNeighbours } from "./network/joints.js";
-import { SimNetwork } from "./network/network.js";
-import { runPing } from "./network/ping.js";
-import { programUnderTest } from "./network/program-at.js";
+import { CaseNetwork } from "./network/case-network.js";
+import { needsNetwork } from "./network/needs-network.js";
+import { ifindexOf, sitesOf, type HostSite } from "./network/site.js";
 import { StateObserver } from "./observe.js";
-import { runSend } from "./send.js";
-import { SimulatedObject, type LoadOptions } from "./simulated-object.js";
+import { runAlone } from "./run-alone.js";
 import { withScripts } from "./scripted-helpers.js";
+import { runSend } from "./send.js";
+import type { LoadOptions } from "./simulated-object.js";
 import { socketAttachments, SocketPrograms } from "./socket-programs.js";
 import { SocketNetwork } from "./sockets/network.js";
 import { Tally } from "./tally.js";
@@ -30,111 +30,107 @@ import { World } from "./world.js";
 /** What machines share, and what looks on. */
 export type MachineOptions = Pick<LoadOptions<PacketHook>, "memories" | "links" | "counting" | "instruments">;
 
-/** A machine of a plan's own, with its object loaded: runs the plan once. */
+/** A machine of a plan's own, with its objects loaded: runs the plan once. */
 export class PlanMachine {
+  /** As it concerns the object under test. */
   readonly #plan: Plan;
   readonly #world: World;
-  readonly #object: SimulatedObject<PacketHook>;
-  readonly #observer: StateObserver;
-  /** Names of the interfaces by index; 1 is the one that the program is attached to. */
-  readonly #devices: readonly string[];
+  readonly #sites: ReadonlyMap<string, HostSite>;
+  readonly #loaded: readonly [LoadedPlan, ...LoadedPlan[]];
+  readonly #observers: readonly StateObserver[];
   readonly #instruments: Instruments;
   readonly #tally = new Tally();
-  readonly #socketPrograms: SocketPrograms;
+  readonly #socketPrograms: readonly SocketPrograms[];
   readonly #tcp: TcpRunner;
+  /** Whether packets of `send` steps go through the network. */
+  readonly #sendsThroughNetwork: boolean;
 
   /** Made when the first step needs it. */
-  #network: SimNetwork | undefined;
+  #network: CaseNetwork | undefined;
   #attached = true;
-  /** What the program did wrong while frames moved. */
-  readonly #faults: string[] = [];
 
   /** Throws HarnessError "unsupported" that names all that the plan's programs need and that is not simulated. */
   constructor(whole: Plan, engine: EngineName, options: MachineOptions = {}) {
-    const plan = plansByObject(whole)[0].plan;
-    const hook = packetHook(plan.programType);
-    if (!hook) throw harnessError("unsupported", `programs of type ${plan.programType} are not simulated`);
-    const { seed, topology, object, globals, uptimeMs } = plan;
-    this.#plan = plan;
+    const [first, ...others] = plansByObject(whole);
+    const { seed, topology, uptimeMs } = whole;
+    this.#plan = first.plan;
+    this.#sendsThroughNetwork = needsNetwork(whole);
     this.#instruments = options.instruments ?? {};
     const instruments: Instruments = {
       ...this.#instruments,
       helpers: (own, maps) => {
-        const counted = this.#tally.counting(withScripts(own, plan.helpers ?? []), maps);
+        const counted = this.#tally.counting(withScripts(own, whole.helpers ?? []), maps);
         return this.#instruments.helpers?.(counted, maps) ?? counted;
       },
     };
-    this.#devices = ["", ...devicesOf(plan)];
-    const devices = [...this.#devices.keys()].slice(1);
-    const host = topology.hosts.find(({ name }) => name === topology.attach.host);
+    this.#sites = sitesOf(topology);
     const sockets = new SocketNetwork(seed);
     this.#tcp = new TcpRunner(sockets);
     this.#world = new World({
       seed,
-      devices,
-      cpus: neededCpus(plan),
-      fib: new Fib(host && withNeighbours(topology, host), this.#devices),
-      host: topology.attach.host,
+      cpus: neededCpus(whole),
       sockets,
       ...(uptimeMs !== undefined && { bootNs: nanoseconds(uptimeMs) }),
     });
-    this.#object = new SimulatedObject(object, { world: this.#world, engine, globals, hook, ...options, instruments });
-    this.#observer = new StateObserver(plan, this.#object, this.#world);
+    this.#world.site = this.#siteOf(topology.attach.host);
+    const load = (each: ObjectPlan): LoadedPlan =>
+      new LoadedPlan(each, { world: this.#world, engine, ...options, instruments });
+    this.#loaded = [load(first), ...others.map(load)];
+    this.#observers = this.#loaded.map(({ plan, object, name }) => new StateObserver(plan, object, this.#world, name));
+    this.#socketPrograms = this.#loaded.map(({ object }) => new SocketPrograms(object, sockets));
     const problems = new Problems();
-    for (const name of neededMaps(plan)) problems.attempt(() => this.#object.requireMap(name));
-    this.#socketPrograms = new SocketPrograms(this.#object, sockets);
-    const attached = socketAttachments(plan);
-    for (const name of neededPrograms(plan)) {
-      if (isSocketHook(plan.hook)) problems.attempt(() => this.#socketPrograms.link(plan.hook, name));
-      else problems.attempt(() => this.#object.program(name));
-    }
-    for (const each of attached) problems.attempt(() => this.#socketPrograms.link(each.hook, each.program.name));
+    this.#loaded.forEach((each, i) => linkAll(each, this.#socketPrograms[i]!, problems));
     problems.throwIfAny();
-    for (const each of attached) this.#socketPrograms.attach(each.hook, each.program.name, each.at.host, each.map);
+    this.#loaded.forEach(({ plan }, i) => {
+      for (const { hook, program, at, map } of socketAttachments(plan))
+        this.#socketPrograms[i]!.attach(hook, program.name, at.host, map);
+    });
   }
 
   run(): Observation[] {
-    this.#applyMaps(this.#plan.maps);
-    const seen: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }, ...this.#observer.observe(-1)];
+    for (const loaded of this.#loaded) this.#applyMaps(loaded, loaded.plan.maps);
+    const seen: Observation[] = [{ kind: "load", accepted: true, log: "", errno: 0 }, ...this.#observe(-1)];
     for (const step of this.#plan.steps) {
       for (const observation of this.#runStep(step)) seen.push(observation);
-      for (const observation of this.#observer.observe(step.index)) seen.push(observation);
+      for (const observation of this.#observe(step.index)) seen.push(observation);
     }
     return seen;
   }
 
   /** What the programs have executed; nothing where that is not counted. */
   coverage(): FunctionCoverage[] {
-    const { object, counters } = this.#object;
-    return [...counters.values()].flatMap((each) => coverageOf(object.name, each));
+    return this.#loaded.flatMap(({ object: { object, counters } }) =>
+      [...counters.values()].flatMap((each) => coverageOf(object.name, each)),
+    );
   }
 
   /** Gives the memory back. */
   release(): void {
-    this.#object.release();
+    for (const { object } of this.#loaded) object.release();
+  }
+
+  #observe(step: number): Observation[] {
+    return this.#observers.flatMap((observer) => observer.observe(step));
   }
 
   #runStep(step: PlannedStep): Observation[] {
     switch (step.kind) {
       case "send":
-        return runSend(step, {
-          plan: this.#plan,
-          object: this.#object,
-          world: this.#world,
-          devices: this.#devices,
-          instruments: this.#instruments,
-          tally: this.#tally,
-        });
+        return this.#send(step);
       case "maps":
-        this.#applyMaps(step.patches);
+        for (const each of this.#loaded) {
+          const own = each.plan.steps[step.index];
+          if (own?.kind === "maps") this.#applyMaps(each, own.patches);
+        }
         return [];
       case "clock":
         return this.#advance(step);
       case "tcp":
         return this.#tcp.run(step);
       case "unload":
-        this.#socketPrograms.detach();
-        this.#observer.unload();
+        for (const programs of this.#socketPrograms) programs.detach();
+        for (const observer of this.#observers) observer.unload();
+        this.#network?.detach();
         this.#attached = false;
         return [];
       case "expect":
@@ -152,24 +148,46 @@ export class PlanMachine {
     throw harnessError("unsupported", `${step.kind} steps need real sockets`, { hint: "use backend wire" });
   }
 
-  #ping(step: PlannedStep & { kind: "ping" }): Observation[] {
-    this.#faults.length = 0;
-    const seen = runPing((this.#network ??= this.#makeNetwork()), step);
-    const faults = this.#faults.map((message): Observation => {
-      return { kind: "fault", step: step.index, packet: undefined, message };
-    });
-    return [seen, ...faults];
+  #send(step: PlannedSend): Observation[] {
+    const [{ object }] = this.#loaded;
+    const type = this.#plan.programType;
+    if (!this.#sendsThroughNetwork) {
+      const alone = {
+        plan: this.#plan,
+        object,
+        devices: this.#siteOf(this.#plan.topology.attach.host).devs,
+        instruments: this.#instruments,
+        tally: this.#tally,
+      };
+      return runSend(step, { type, world: this.#world, runOnce: (place) => runAlone(step, place, alone) });
+    }
+    const network = this.#networkOfCase();
+    const seen = runSend(step, { type, world: this.#world, runOnce: (place) => network.send(step, place) });
+    return [...seen, ...network.takeSeen()];
   }
 
-  #makeNetwork(): SimNetwork {
-    const program = programUnderTest({
-      plan: this.#plan,
-      object: this.#object,
-      devices: this.#devices,
-      isAttached: () => this.#attached,
-      onFault: (message) => this.#faults.push(message),
-    });
-    return new SimNetwork(this.#plan.topology, [program]);
+  #ping(step: PlannedPing): Observation[] {
+    const network = this.#networkOfCase();
+    return [network.ping(step), ...network.takeSeen()];
+  }
+
+  #networkOfCase(): CaseNetwork {
+    if (this.#network) return this.#network;
+    const { hook } = this.#plan;
+    if (!isDeviceHook(hook)) throw harnessError("unsupported", `a network with a program at ${hook} is not simulated`);
+    this.#network = new CaseNetwork(
+      {
+        plan: this.#plan,
+        loaded: this.#loaded,
+        world: this.#world,
+        sites: this.#sites,
+        instruments: this.#instruments,
+        tally: this.#tally,
+      },
+      hook,
+    );
+    if (!this.#attached) this.#network.detach();
+    return this.#network;
   }
 
   /** Timers fire meanwhile; what one of them does wrong ends the case's run. */
@@ -183,21 +201,35 @@ export class PlanMachine {
     }
   }
 
-  #applyMaps(patches: Plan["maps"]): void {
-    applyMapPatches(this.#object.maps, this.#world, patches, {
+  #applyMaps({ object, plan }: LoadedPlan, patches: Plan["maps"]): void {
+    const site = this.#siteOf(plan.topology.attach.host);
+    applyMapPatches(object.maps, this.#world, patches, {
       socketOf: (end) => this.#tcp.socketOf(end),
-      ifindexOf: (dev) => Math.max(1, this.#devices.indexOf(dev)),
+      ifindexOf: (dev) => ifindexOf(site, dev),
     });
+  }
+
+  #siteOf(host: string): HostSite {
+    const site = this.#sites.get(host);
+    if (!site) throw harnessError("topology", `the topology has no host ${host}`);
+    return site;
+  }
+}
+
+/** Links all programs of an object that may run, and makes sure of its maps, so that what is not simulated is known. */
+function linkAll(loaded: LoadedPlan, socketPrograms: SocketPrograms, problems: Problems): void {
+  const { plan, object } = loaded;
+  for (const name of neededMaps(plan)) problems.attempt(() => object.requireMap(name));
+  for (const name of neededPrograms(plan)) {
+    if (isSocketHook(plan.hook)) problems.attempt(() => socketPrograms.link(plan.hook, name));
+    else problems.attempt(() => loaded.stageOf(name).program(name));
+  }
+  for (const { hook, program, programType } of plan.attach) {
+    if (isSocketHook(hook)) problems.attempt(() => socketPrograms.link(hook, program.name));
+    else problems.attempt(() => loaded.stage(programType).program(program.name));
   }
 }
 
 function nanoseconds(ms: number): bigint {
   return BigInt(Math.round(ms * 1e6));
-}
-
-/** The interface that the program is attached to, then the host's others. */
-function devicesOf({ topology }: Plan): string[] {
-  const { host, dev } = topology.attach;
-  const others = topology.hosts.find(({ name }) => name === host)?.interfaces ?? [];
-  return [dev, ...others.map((own) => own.dev).filter((name) => name !== dev)];
 }

@@ -2,28 +2,24 @@ import { sameBytes } from "../model/hex.js";
 import { isDropped, verdictName, type ProgramType } from "../model/hook.js";
 import type { Observation } from "../model/observation.js";
 import type { FieldValue } from "../model/packet.js";
-import type { Plan, PlannedSend } from "../model/plan.js";
-import { ProgramFault } from "./fault.js";
-import type { Instruments, RunPlace } from "./instruments.js";
-import type { Fields, PacketHook } from "./hooks/packet-hook.js";
+import type { PlannedSend } from "../model/plan.js";
+import type { RunPlace } from "./instruments.js";
+import type { Fields } from "./hooks/packet-hook.js";
 import { whyTestRunRefuses } from "./hooks/test-run-input.js";
-import { ReferenceStore } from "./maps/reference.js";
-import type { SimulatedObject } from "./simulated-object.js";
-import type { Cost, Tally } from "./tally.js";
+import type { Cost } from "./tally.js";
 import type { World } from "./world.js";
 
+/** Runs the program under test on one of a step's packets, in whatever surroundings; undefined where it is gone. */
+export type RunOnce = (place: RunPlace) => Outcome | undefined;
+
 export interface SendWorld {
-  readonly plan: Plan;
-  readonly object: SimulatedObject<PacketHook>;
+  readonly type: ProgramType;
   readonly world: World;
-  /** Names of the interfaces by index. */
-  readonly devices: readonly string[];
-  readonly instruments: Instruments;
-  readonly tally: Tally;
+  readonly runOnce: RunOnce;
 }
 
 /** What one run came to: an answer, or a fault. */
-type Outcome =
+export type Outcome =
   | {
       readonly returned: number;
       /** Undefined where no packet comes out. */
@@ -31,6 +27,8 @@ type Outcome =
       readonly fields: Fields;
       /** Interfaces that the packet is redirected to. */
       readonly devs: readonly string[];
+      /** Undefined where nobody asks. */
+      readonly cost: Cost | undefined;
     }
   | { readonly fault: string };
 
@@ -50,62 +48,29 @@ const mostCosts = 100;
 /** Runs the program with each packet, `times` times, each time fresh; senders are CPUs and take turns. */
 export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
   return step.packets.flatMap((input, packet): Observation[] => {
-    const reason = step.unjudged && whyTestRunRefuses(world.plan.programType, input);
+    const reason = step.unjudged && whyTestRunRefuses(world.type, input);
     if (reason) return [{ kind: "refused", step: step.index, packet, message: `the packet ${reason}` }];
     const results = runTimes(step, packet, world);
-    return results.flatMap((result) => observationsOf(step, world.plan.programType, packet, result));
+    return results.flatMap((result) => observationsOf(step, world.type, packet, result));
   });
 }
 
 /** The different outcomes: a thousand runs with the same one are one fact. */
-function runTimes(step: PlannedSend, packet: number, world: SendWorld): Result[] {
+function runTimes(step: PlannedSend, packet: number, { world, runOnce }: SendWorld): Result[] {
   const results: Result[] = [];
   for (let run = 0; run < step.times; run++) {
-    world.world.cpu = run % step.senders;
-    const outcome = runOnce(step, { step: step.index, packet, repetition: run }, world);
+    world.cpu = run % step.senders;
+    const outcome = runOnce({ step: step.index, packet, repetition: run });
+    if (!outcome) continue;
     const known = results.find((result) => isSame(result.outcome, outcome));
     if (known) known.runs++;
     else if (results.length < mostResults) results.push({ outcome, runs: 1, costs: [] });
-    if (!step.unjudged && !("fault" in outcome)) addCost((known ?? results.at(-1)!).costs, world);
+    if (!("fault" in outcome) && outcome.cost) addCost((known ?? results.at(-1)!).costs, outcome.cost);
   }
   return results;
 }
 
-function runOnce(
-  step: PlannedSend,
-  place: RunPlace,
-  { plan, object, devices, instruments, tally }: SendWorld,
-): Outcome {
-  const { hook, machine } = object;
-  hook.accept(step.packets[place.packet]!, step.context);
-  tally.start();
-  const run = () => machine.run(object.program(plan.program.name), hook.context);
-  try {
-    if (instruments.around) instruments.around(place, object, run);
-    else run();
-  } catch (error) {
-    if (error instanceof ProgramFault) return { fault: error.message };
-    throw error;
-  }
-  const returned = machine.arguments.result32 | 0;
-  const isRedirected = verdictName(plan.programType, returned).endsWith("_REDIRECT");
-  const devs = isRedirected ? redirectedTo(object, devices) : [];
-  return { returned, bytes: hook.output(), fields: hook.outputFields(), devs };
-}
-
-/** Interfaces that the packet goes out of; none for another CPU or a socket. */
-export function redirectedTo({ hook, maps }: SimulatedObject<PacketHook>, devices: readonly string[]): string[] {
-  const { redirect } = hook;
-  if (!redirect) return [];
-  if (!("map" in redirect)) return [devices[redirect.ifindex] ?? `ifindex ${redirect.ifindex}`];
-  const map = maps.get(redirect.map);
-  if (!(map instanceof ReferenceStore)) return [];
-  const targets = redirect.broadcast ? map.targets() : [map.get(redirect.key)];
-  return targets.flatMap((target) => (target?.kind === "device" ? [target.dev] : []));
-}
-
-function addCost(costs: Cost[], { tally, object }: SendWorld): void {
-  const cost = tally.read(object.machine);
+function addCost(costs: Cost[], cost: Cost): void {
   const text = JSON.stringify(cost);
   if (costs.length < mostCosts && !costs.some((known) => JSON.stringify(known) === text)) costs.push(cost);
 }

@@ -44,10 +44,12 @@ export interface LoadOptions<H extends HookWorld> {
   /** Count what programs do, see `counters`. */
   readonly counting?: CounterOptions | undefined;
   readonly instruments?: Instruments;
+  /** How many hooks programs of the object are at, `hook` included; 1, if nothing is said. */
+  readonly stages?: number;
 }
 
 /** Room for a hook's packet and context, and for the stack. */
-const fixedBytes = 1 << 19;
+const stageBytes = 1 << 19;
 
 /** Two counters and the operands of a conditional jump. */
 const mostCounterBytesPerInstruction = 24;
@@ -62,6 +64,8 @@ const mostBytes = 2 ** 30 - 2 ** 20;
 export interface Stage<H extends HookWorld> {
   readonly hook: H;
   readonly machine: Machine;
+  /** Of the object. */
+  readonly maps: MapTable;
   /** As `SimulatedObject.program`, for this hook. */
   program(name: string): Engine;
 }
@@ -90,7 +94,17 @@ export class SimulatedObject<H extends HookWorld> {
 
   /** Throws HarnessError "unsupported" for what is not simulated, "load" where memory is used up. */
   constructor(object: BpfObject, options: LoadOptions<H>) {
-    const { world, engine, globals, hook, memories, links = new LinkCache(), counting, instruments = {} } = options;
+    const {
+      world,
+      engine,
+      globals,
+      hook,
+      memories,
+      links = new LinkCache(),
+      counting,
+      instruments = {},
+      stages = 1,
+    } = options;
     this.object = object;
     this.#instruments = instruments;
     this.#counting = counting;
@@ -100,7 +114,7 @@ export class SimulatedObject<H extends HookWorld> {
     const specs = object.maps.map((spec) => withDefaults(spec, world.cpus));
     const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
     const counterBytes = counting ? object.programs.length * mostCounterBytes(this.#file) : 0;
-    const arena = new Arena(Math.min(mostBytes, fixedBytes + 2 * needed + counterBytes), memories);
+    const arena = new Arena(Math.min(mostBytes, stages * stageBytes + 2 * needed + counterBytes), memories);
     this.#arena = arena;
     this.#world = world;
     this.maps = new MapTable(arena, world.cpus);
@@ -142,7 +156,7 @@ export class SimulatedObject<H extends HookWorld> {
       const name = this.#tailCallTarget(call);
       return name === undefined ? undefined : program(name);
     };
-    return { hook, machine, program };
+    return { hook, machine, maps: this.maps, program };
   }
 
   #engineFor(name: string, machine: Machine): Engine {

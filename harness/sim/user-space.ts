@@ -44,7 +44,7 @@ export function applyMapPatches(
       case "program":
         return put(store, key, { kind: "program", name: value.name });
       case "device":
-        return put(store, key, { kind: "device", dev: value.dev, ifindex: references.ifindexOf(value.dev) });
+        return put(store, key, { ...value, ifindex: references.ifindexOf(value.dev) });
       case "cpu":
         return put(store, key, { kind: "cpu", queueSizeBytes: value.queueSize });
       case "socket": {

@@ -24,12 +24,18 @@ const defaultBootNs = 60_000_000_000n;
 
 const loopbackMtuBytes = 65536;
 
-/** Time, chance and the log of a simulated kernel. Nothing in it moves by itself. */
-export class World {
-  readonly cpus: number;
+/** A host as programs on it see it. */
+export interface Site {
+  readonly host: string;
   readonly devices: ReadonlySet<number>;
   readonly fib: Fib | undefined;
-  readonly host: string;
+}
+
+/** Time, chance and the log of a simulated kernel, and the hosts that it has. Nothing in it moves by itself. */
+export class World {
+  readonly cpus: number;
+  /** The host on which the next program runs. */
+  site: Site;
   readonly sockets: SocketNetwork;
   /** The CPU that runs the next packet. */
   cpu = 0;
@@ -41,12 +47,22 @@ export class World {
   constructor(options: WorldOptions) {
     const { seed, cpus = 4, devices = [1], fib, host = "", bootNs = defaultBootNs } = options;
     this.cpus = cpus;
-    this.devices = new Set(devices);
-    this.fib = fib;
-    this.host = host;
+    this.site = { host, devices: new Set(devices), fib };
     this.sockets = options.sockets ?? new SocketNetwork(seed);
     this.clock = new Clock(bootNs);
     this.#random = seed >>> 0;
+  }
+
+  get devices(): ReadonlySet<number> {
+    return this.site.devices;
+  }
+
+  get fib(): Fib | undefined {
+    return this.site.fib;
+  }
+
+  get host(): string {
+    return this.site.host;
   }
 
   /** MTU of an interface: as declared, or of a loopback device. */

@@ -21,7 +21,7 @@ export interface MeasuredPacket {
 }
 
 /** bpf_check_mtu() of net/core/filter.c. */
-export function mtuHelpers({ devices, mtuOf }: World, packet: MeasuredPacket): HelperTable {
+export function mtuHelpers(world: World, packet: MeasuredPacket): HelperTable {
   return {
     // bpf_check_mtu(ctx, ifindex, mtu_len, len_diff, flags)
     163: (call) => {
@@ -33,8 +33,8 @@ export function mtuHelpers({ devices, mtuOf }: World, packet: MeasuredPacket): H
       if ((flags & ~(isGso ? segmentsFlag : 0n)) !== 0n) return -errno.EINVAL;
       if (flags !== 0n && (difference !== 0 || given !== 0)) return -errno.EINVAL;
       const device = call.u32(2) || packet.ifindex();
-      if (!devices.has(device)) return -errno.ENODEV;
-      const mtu = mtuOf(device);
+      if (!world.devices.has(device)) return -errno.ENODEV;
+      const mtu = world.mtuOf(device);
       // All sums are of 32 bits and signed.
       const checked = ((given === 0 ? packet.length() : given + headerBytes) + difference) | 0;
       view.setUint32(0, mtu, true);

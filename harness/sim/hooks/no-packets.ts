@@ -9,4 +9,5 @@ export const noPackets: PacketHook = {
   accept: () => undefined,
   output: () => undefined,
   outputFields: () => ({}),
+  metadata: () => new Uint8Array(),
 };

@@ -3,7 +3,7 @@ import type { FieldValue, Packet } from "../../model/packet.js";
 import type { HookWorld, LoadOptions } from "../simulated-object.js";
 import { noPackets } from "./no-packets.js";
 import { lookupInputFields, SkLookupWorld } from "./sk-lookup.js";
-import { SkbWorld, type SkbRedirect } from "./skb.js";
+import { SkbWorld, type SkbClone, type SkbRedirect } from "./skb.js";
 import { readSkbFields, skbInputFields } from "./skb-fields.js";
 import { XdpWorld, type Redirect } from "./xdp.js";
 
@@ -21,8 +21,12 @@ export interface PacketHook extends HookWorld {
   output(): Uint8Array | undefined;
   /** Context fields after the run, by the names that scenarios use. */
   outputFields(): Fields;
+  /** What stands in front of the packet (`data_meta`). */
+  metadata(): Uint8Array;
   /** Where a redirected packet is to go. */
   readonly redirect: Redirect | SkbRedirect | undefined;
+  /** Copies that the program sent while it ran, where it can. */
+  readonly clones?: readonly SkbClone[];
 }
 
 /** Makes the hook's world for a program type; undefined for types that are not simulated. */
@@ -72,7 +76,7 @@ class XdpHook extends XdpWorld implements PacketHook {
   #received: Fields = {};
 
   accept({ bytes }: Packet, fields: Fields): void {
-    const { ingress_ifindex = 0, rx_queue_index = 0 } = fields;
+    const { ingress_ifindex = 0, rx_queue_index = 0, egress_ifindex = 0 } = fields;
     this.#received = { ingress_ifindex, rx_queue_index };
     const metadata = fields["data_meta"];
     const front = metadata instanceof Uint8Array ? metadata : new Uint8Array();
@@ -84,6 +88,7 @@ class XdpHook extends XdpWorld implements PacketHook {
       metadataBytes: front.length,
       ingressIfindex: Number(ingress_ifindex) || defaultIfindex,
       rxQueueIndex: Number(rx_queue_index),
+      egressIfindex: Number(egress_ifindex),
     });
   }
 
@@ -105,7 +110,8 @@ class SkbHook extends SkbWorld implements PacketHook {
     this.#isRawIp = linkType === "raw-ip";
     const frame = this.#isRawIp ? withEthernet(bytes) : bytes;
     this.#header = frame.slice(0, ethernetBytes);
-    this.open({ bytes: frame, fields });
+    const { data_meta, ...given } = fields;
+    this.open({ bytes: frame, fields: given, ...(data_meta instanceof Uint8Array && { metadata: data_meta }) });
   }
 
   output(): Uint8Array {

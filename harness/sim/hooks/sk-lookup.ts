@@ -84,6 +84,10 @@ export class SkLookupWorld implements HookWorld {
     return {};
   }
 
+  metadata(): Uint8Array {
+    return new Uint8Array();
+  }
+
   #refuses({ state, protocol, isIpv6, remote }: Socket): number {
     const { view } = this.#arena;
     const isConnected = protocol === "tcp" && state !== tcpState.listen && remote !== undefined;

@@ -81,14 +81,17 @@ export function writeSkbField(view: DataView, name: string, value: FieldValue): 
   else view.setUint32(offset, Number(value), true);
 }
 
-/** The fields that come out of a test run; numbers are numbers up to 53 bits. */
+/** What goes with a packet from one program to the next, beside what a test run gives back. */
+const carriedFields = ["pkt_type", "vlan_present", "vlan_tci", "vlan_proto"] as const;
+
+/** The fields that come out of a run; numbers are numbers up to 53 bits. */
 export function readSkbFields(view: DataView): Record<string, FieldValue> {
-  const read = (name: (typeof skbInputFields)[number]): FieldValue => {
+  const read = (name: (typeof skbInputFields | typeof carriedFields)[number]): FieldValue => {
     const offset = skbField[name];
     if (name === "cb") return Array.from({ length: cbBytes / 4 }, (_, i) => view.getUint32(offset + 4 * i, true));
     if (!wideFields.has(name)) return view.getUint32(offset, true);
     const wide = view.getBigUint64(offset, true);
     return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide;
   };
-  return Object.fromEntries(skbInputFields.map((name) => [name, read(name)]));
+  return Object.fromEntries([...skbInputFields, ...carriedFields].map((name) => [name, read(name)]));
 }

@@ -15,6 +15,8 @@ const headroomBytes = 16384;
 /** EtherTypes as the kernel keeps them, in network order. */
 export const networkOrder = { ipv4: 0x0008, ipv6: 0xdd86, vlan: 0x0081, qinq: 0xa888 } as const;
 
+const noMetadata: Uint8Array = new Uint8Array();
+
 export function isVlanType(protocol: number): boolean {
   return protocol === networkOrder.vlan || protocol === networkOrder.qinq;
 }
@@ -35,6 +37,8 @@ export class SkbPacket {
   #data = 0;
   #network = 0;
   #end = 0;
+  /** Of what an XDP program has put in front of the link-layer header. */
+  #metadataBytes = 0;
   /** EtherType of what follows the link-layer header, in network order. */
   #protocol = 0;
 
@@ -46,12 +50,14 @@ export class SkbPacket {
   }
 
   /** A fresh frame. With `fromNetwork` the program sees it from the network header on. */
-  open(bytes: Uint8Array, fromNetwork: boolean): void {
+  open(bytes: Uint8Array, fromNetwork: boolean, metadata = noMetadata): void {
     this.#mac = this.#buffer.start + headroomBytes;
     this.#end = this.#mac + bytes.length;
     this.checksumLevel = undefined;
     this.#network = this.#mac + ethernetBytes;
     this.#data = fromNetwork ? this.#network : this.#mac;
+    this.#metadataBytes = metadata.length;
+    this.#buffer.set(this.#mac - metadata.length, metadata);
     this.#buffer.set(this.#mac, bytes);
     this.protocol = etherTypeOf(bytes);
     this.#publish();
@@ -88,6 +94,10 @@ export class SkbPacket {
     return frame;
   }
 
+  metadata(): Uint8Array {
+    return this.#buffer.copy(this.#mac - this.#metadataBytes, this.#mac);
+  }
+
   /** Bytes at an offset from the data, the network or the link-layer header; undefined where they are not there. */
   bytesAt(offset: number, length: number, from: "data" | "network" | "mac" = "data"): Uint8Array | undefined {
     const start = { data: this.#data, network: this.#network, mac: this.#mac }[from] + offset;
@@ -109,6 +119,7 @@ export class SkbPacket {
   /** Zeroes in front, where the link-layer header is from now on (bpf_skb_change_head). */
   pushHead(length: number): number {
     if (this.#data - length < this.#buffer.start) return -errno.ENOMEM;
+    this.#metadataBytes = 0;
     this.#data -= length;
     this.#mac = this.#data;
     this.#buffer.clear(this.#data, this.#data + length);
@@ -120,6 +131,7 @@ export class SkbPacket {
   insert(offset: number, length: number): number {
     if (this.#data - length < this.#buffer.start) return -errno.ENOMEM;
     this.#buffer.move(this.#data - length, this.#data, offset);
+    this.#metadataBytes = 0;
     this.#data -= length;
     this.#mac -= length;
     this.#network -= length;
@@ -132,6 +144,7 @@ export class SkbPacket {
   remove(offset: number, length: number): number {
     if (offset + length > this.length) return -errno.ENOMEM;
     this.#buffer.move(this.#data + length, this.#data, offset);
+    this.#metadataBytes = 0;
     this.#data += length;
     this.#mac += length;
     this.#network += length;
@@ -169,8 +182,8 @@ export class SkbPacket {
     view.setUint32(this.context + skbField.len, this.length, true);
     view.setUint32(this.context + skbField.data, this.#data, true);
     view.setUint32(this.context + skbField.data_end, this.#end, true);
-    view.setUint32(this.context + skbField.data_meta, this.#data, true);
-    this.#buffer.open(this.#data, this.#end);
+    view.setUint32(this.context + skbField.data_meta, this.#data - this.#metadataBytes, true);
+    this.#buffer.open(this.#data - this.#metadataBytes, this.#end);
   }
 }
 

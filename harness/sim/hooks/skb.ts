@@ -30,7 +30,14 @@ import type { Helper, PacketLoader } from "../machine.js";
 import type { MapTable } from "../maps/map-table.js";
 import type { HookWorld } from "../simulated-object.js";
 import type { World } from "../world.js";
-import { skbContextBytes, skbField, writableFields, writeSkbField, type SkbProgramType } from "./skb-fields.js";
+import {
+  readSkbFields,
+  skbContextBytes,
+  skbField,
+  writableFields,
+  writeSkbField,
+  type SkbProgramType,
+} from "./skb-fields.js";
 import { networkOrder, SkbPacket } from "./skb-packet.js";
 import type { Socket } from "../sockets/socket.js";
 import { testRunSocket } from "../sockets/test-run-socket.js";
@@ -45,10 +52,14 @@ export interface SkbRedirect {
   readonly ifindex: number;
   /** Into the device's ingress path, into its peer's namespace, or out by way of the neighbour table. */
   readonly way: "egress" | "ingress" | "peer" | "neighbour";
+  /** The neighbour that a program names itself (struct bpf_redir_neigh). */
+  readonly nextHop?: Uint8Array;
 }
 
 export interface SkbClone extends SkbRedirect {
   readonly frame: Uint8Array;
+  /** Of the context, as they were then. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
 }
 
 export interface SkbInput {
@@ -56,6 +67,8 @@ export interface SkbInput {
   readonly bytes: Uint8Array;
   /** Fields of struct __sk_buff before the program runs. */
   readonly fields?: Readonly<Record<string, FieldValue>>;
+  /** What an XDP program has put in front of the frame. */
+  readonly metadata?: Uint8Array;
 }
 
 /** What programs on packets of the stack see: struct __sk_buff, and the packet in one linear buffer. */
@@ -72,14 +85,14 @@ export class SkbWorld implements HookWorld {
   tunnelKey: TunnelKey | undefined;
   readonly #arena: Arena;
   readonly #packet: SkbPacket;
-  readonly #devices: ReadonlySet<number>;
+  readonly #world: World;
   readonly #maps: MapTable;
   /** That the packet belongs to. */
   #socket: Socket | undefined;
 
   constructor(type: SkbProgramType, arena: Arena, maps: MapTable, world: World) {
     this.#arena = arena;
-    this.#devices = world.devices;
+    this.#world = world;
     this.#maps = maps;
     this.context = arena.reserve(skbContextBytes, readable, "struct __sk_buff");
     for (const [offset, sizeBytes] of writableFields[type])
@@ -120,14 +133,14 @@ export class SkbWorld implements HookWorld {
   }
 
   /** Puts a fresh packet into the buffer, as a test run on the loopback device does. */
-  open({ bytes, fields = {} }: SkbInput): void {
+  open({ bytes, fields = {}, metadata }: SkbInput): void {
     this.redirect = undefined;
     this.clones = [];
     this.tunnelKey = undefined;
     clearCgroupStorage(this.#maps);
     const { view } = this.#arena;
     this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
-    this.#packet.open(bytes, this.fromNetwork);
+    this.#packet.open(bytes, this.fromNetwork, metadata);
     const set = (field: keyof typeof skbField, value: number) =>
       view.setUint32(this.context + skbField[field], value, true);
     set("pkt_type", packetTypeOf(bytes));
@@ -153,6 +166,10 @@ export class SkbWorld implements HookWorld {
   /** The frame as the program left it. */
   packet(): Uint8Array {
     return this.#packet.frame();
+  }
+
+  metadata(): Uint8Array {
+    return this.#packet.metadata();
   }
 
   /** struct __sk_buff. */
@@ -187,8 +204,8 @@ export class SkbWorld implements HookWorld {
 
   /** What only programs of traffic control may do to a packet. */
   #trafficControlHelpers(world: World): HelperTable {
-    const redirect = (ifindex: number, way: SkbRedirect["way"]) => {
-      this.redirect = { ifindex, way };
+    const redirect = (ifindex: number, way: SkbRedirect["way"], nextHop?: Uint8Array) => {
+      this.redirect = { ifindex, way, ...(nextHop && { nextHop }) };
       return verdicts.redirect;
     };
     return {
@@ -214,8 +231,9 @@ export class SkbWorld implements HookWorld {
       // bpf_clone_redirect(skb, ifindex, flags)
       13: (call) => {
         const [ifindex, flags] = [call.u32(2), call.u64(3)];
-        if ((flags & ~ingressFlag) !== 0n || !this.#devices.has(ifindex)) return -errno.EINVAL;
-        this.clones.push({ frame: this.packet(), ifindex, way: flags === ingressFlag ? "ingress" : "egress" });
+        if ((flags & ~ingressFlag) !== 0n || !this.#world.devices.has(ifindex)) return -errno.EINVAL;
+        const way = flags === ingressFlag ? "ingress" : "egress";
+        this.clones.push({ frame: this.packet(), fields: readSkbFields(this.contextView()), ifindex, way });
         return 0;
       },
       // bpf_redirect(ifindex, flags)
@@ -239,7 +257,8 @@ export class SkbWorld implements HookWorld {
         const parameterBytes = call.u32(3);
         if ((parameterBytes > 0 && parameterBytes < neighbourParameterBytes) || call.u64(4) !== 0n)
           return verdicts.shot;
-        return redirect(call.u32(1), "neighbour");
+        const parameters = parameterBytes > 0 ? call.read(2, parameterBytes) : undefined;
+        return redirect(call.u32(1), "neighbour", parameters && nextHopOf(parameters));
       },
       // bpf_redirect_peer(ifindex, flags)
       155: (call) => (call.u64(2) === 0n ? redirect(call.u32(1), "peer") : verdicts.shot),
@@ -253,6 +272,15 @@ const linkOffset = -0x200000;
 
 /** sizeof(struct bpf_redir_neigh). */
 const neighbourParameterBytes = 20;
+
+/** The address in struct bpf_redir_neigh: its family, then what that has. */
+function nextHopOf(parameters: Uint8Array): Uint8Array | undefined {
+  const bytes = addressBytes[parameters[0]!];
+  return bytes === undefined ? undefined : parameters.slice(4, 4 + bytes);
+}
+
+/** Bytes of an address by AF_INET and AF_INET6. */
+const addressBytes: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
 
 /** PACKET_HOST to PACKET_OTHERHOST for a frame on the loopback device, whose address is all zeroes. */
 function packetTypeOf(frame: Uint8Array): number {

@@ -51,7 +51,14 @@ const redirectFlags = { action: 3, broadcast: 8, excludeIngress: 16 } as const;
 /** Where a program that returned XDP_REDIRECT wants the packet to go. */
 export type Redirect =
   | { readonly kind: "device"; readonly ifindex: number }
-  | { readonly kind: "map"; readonly map: string; readonly key: Uint8Array; readonly broadcast: boolean };
+  | {
+      readonly kind: "map";
+      readonly map: string;
+      readonly key: Uint8Array;
+      readonly broadcast: boolean;
+      /** Of a broadcast: not to the interface by which the packet came in. */
+      readonly excludesIngress: boolean;
+    };
 
 export interface XdpInput {
   /** Metadata in front of it included, as data_in of a test run. */
@@ -244,7 +251,8 @@ export class XdpWorld implements HookWorld {
     if (flags > 0xff || (flags & ~allowed) !== 0) return verdicts.aborted;
     const broadcast = (flags & redirectFlags.broadcast) !== 0;
     if (!broadcast && !map.get(key)) return flags & redirectFlags.action;
-    this.redirect = { kind: "map", map: map.spec.name, key, broadcast };
+    const excludesIngress = (flags & redirectFlags.excludeIngress) !== 0;
+    this.redirect = { kind: "map", map: map.spec.name, key, broadcast, excludesIngress };
     return verdicts.redirect;
   }
 }

@@ -10,7 +10,13 @@ export type Reference =
   /** Linked when it is first needed. */
   | { readonly kind: "program"; readonly name: string }
   | { readonly kind: "map"; readonly store: MapStore }
-  | { readonly kind: "device"; readonly dev: string; readonly ifindex: number }
+  | {
+      readonly kind: "device";
+      readonly dev: string;
+      readonly ifindex: number;
+      /** That sees the packet on its way out. */
+      readonly program?: string | undefined;
+    }
   | { readonly kind: "cpu"; readonly queueSizeBytes: number };
 
 interface Entry {

@@ -1,17 +1,18 @@
-import { sameBytes } from "../../model/hex.js";
 import type { Host } from "../../model/topology.js";
-import { Fib } from "../fib.js";
+import type { Fib, NextHop } from "../fib.js";
 import { icmpPacket, isIntact, protocols, readIp, withOneHopLess, type IpPacket } from "./ip.js";
+import type { HostSite } from "./site.js";
+import { freshSkb, packetType, type Origin, type Skb } from "./skb.js";
 
 const ethernetBytes = 14;
 
 /** Echo request and reply of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
 const echo = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const;
 
-/** A frame and the interface by which it leaves. */
+/** A packet and the interface by which it leaves. */
 export interface Outgoing {
   readonly dev: string;
-  readonly frame: Uint8Array;
+  readonly skb: Skb;
 }
 
 /** What a host's stack cannot do here, said where a packet would need it. */
@@ -29,23 +30,26 @@ export class SimHost {
   /** Echo replies that came for pings of this host: their identifiers and sequence numbers. */
   readonly #replies: number[] = [];
 
-  constructor(host: Host, unable: Unable) {
+  constructor(host: Host, { fib, devs }: HostSite, unable: Unable) {
     this.#host = host;
     this.#unable = unable;
-    this.#devs = ["", ...host.interfaces.map(({ dev }) => dev)];
-    this.#fib = new Fib(host, this.#devs);
+    this.#devs = devs;
+    this.#fib = fib;
   }
 
-  /** What the stack sends because of a frame that reached it. */
-  receive(dev: string, frame: Uint8Array): readonly Outgoing[] {
-    if (!this.#isForUs(dev, frame)) return [];
+  /** What the stack sends because of a packet that reached it. */
+  receive(skb: Skb): readonly Outgoing[] {
+    const { frame, vlan } = skb;
+    // A tag of a VLAN that is not there makes the frame somebody else's; VLAN 0 is none.
+    if (skb.packetType === packetType.otherHost || ((vlan?.tci ?? 0) & 0xfff) !== 0) return [];
     const packet = readIp((frame[12]! << 8) | frame[13]!, frame.subarray(ethernetBytes));
     if (!packet) return [];
     if (this.#fib.isLocal(packet.destination)) return this.#deliver(packet);
     const isMulticast = packet.version === 4 ? packet.destination[0]! >= 224 : packet.destination[0] === 0xff;
     if (isMulticast || !this.#fib.forwards(packet.version === 4 ? 4 : 16)) return [];
     if (packet.hops <= 1) return this.#unable("answers a packet whose time has run out");
-    return this.#send(packet.destination, withOneHopLess(packet));
+    const next = this.#fib.lookup(packet.destination);
+    return next ? this.#transmit(next, withOneHopLess(packet), carriedOn(skb)) : [];
   }
 
   /** An echo request to an address; nothing where there is no route to it. */
@@ -65,11 +69,6 @@ export class SimHost {
   takeReplies(identifier: number): ReadonlySet<number> {
     const own = this.#replies.splice(0).filter((reply) => reply >>> 16 === identifier);
     return new Set(own.map((reply) => reply & 0xffff));
-  }
-
-  #isForUs(dev: string, frame: Uint8Array): boolean {
-    const mac = this.#deviceOf(dev)?.mac;
-    return (frame[0]! & 1) === 1 || (mac !== undefined && sameBytes(frame.subarray(0, 6), mac));
   }
 
   #deliver(packet: IpPacket): readonly Outgoing[] {
@@ -95,16 +94,19 @@ export class SimHost {
 
   #send(destination: Uint8Array, packet: Uint8Array): readonly Outgoing[] {
     const next = this.#fib.lookup(destination);
-    if (!next) return [];
-    const { device, mac } = next;
+    return next ? this.#transmit(next, packet, freshSkb(packet)) : [];
+  }
+
+  /** Puts the link-layer header in front of a packet; `skb` is what goes with it. */
+  #transmit({ device, mac }: NextHop, packet: Uint8Array, skb: Skb): readonly Outgoing[] {
     if (packet.length > device.mtuBytes) return this.#unable("sends a packet in fragments");
     if (!mac) return this.#unable("asks for a neighbour that the topology does not tell");
     const frame = new Uint8Array(ethernetBytes + packet.length);
     frame.set(mac);
     frame.set(device.mac, 6);
-    frame.set(destination.length === 4 ? [0x08, 0x00] : [0x86, 0xdd], 12);
+    frame.set(packet[0]! >> 4 === 4 ? [0x08, 0x00] : [0x86, 0xdd], 12);
     frame.set(packet, ethernetBytes);
-    return [{ dev: this.#devs[device.ifindex]!, frame }];
+    return [{ dev: this.#devs[device.ifindex]!, skb: { ...skb, frame } }];
   }
 
   #addressTowards(destination: Uint8Array): Uint8Array | undefined {
@@ -112,7 +114,24 @@ export class SimHost {
     return device?.addresses.find(({ address }) => address.length === destination.length)?.address;
   }
 
-  #deviceOf(dev: string) {
-    return this.#fib.devices.get(this.#devs.indexOf(dev));
+  /**
+   * bpf_redirect_neigh(): out of an interface with the link-layer header that the neighbour table has for `nextHop`,
+   * or for where the packet's destination is routed to; neither a hop is counted nor anything else looked at.
+   */
+  sendToNeighbour(dev: string, nextHop: Uint8Array | undefined, skb: Skb): readonly Outgoing[] {
+    const packet = skb.frame.subarray(ethernetBytes);
+    const read = readIp((skb.frame[12]! << 8) | skb.frame[13]!, packet);
+    const ifindex = this.#devs.indexOf(dev);
+    const next = nextHop ? this.#fib.neighbour(nextHop, ifindex) : read && this.#fib.lookup(read.destination, ifindex);
+    return next ? this.#transmit(next, packet, { ...skb, packetType: packetType.host }) : [];
   }
+}
+
+/** What of an skb stays with it through the stack: that the program under test has not seen it yet, too. */
+function carriedOn({ mark, iif, metadata, origin, frame }: Skb): Skb {
+  return { ...freshSkb(frame, further(origin)), mark, iif, metadata };
+}
+
+function further(origin: Origin | undefined): Origin | undefined {
+  return origin && origin.stage !== "out" ? { ...origin, stage: "underway" } : undefined;
 }

@@ -1,0 +1,186 @@
+import { isDeviceHook, isEgress, type DeviceHook } from "../../model/hook.js";
+import type { Observation, PacketObservation, PingObservation } from "../../model/observation.js";
+import type { Plan, PlannedPing, PlannedSend } from "../../model/plan.js";
+import { samePlace } from "../../model/segments.js";
+import { formatPlace, type Place } from "../../model/topology.js";
+import { whereaboutsIn, type WhereaboutsOf } from "../../model/whereabouts.js";
+import type { ProgramFault } from "../fault.js";
+import type { Instruments, RunPlace } from "../instruments.js";
+import type { LoadedPlan } from "../loaded-plan.js";
+import type { Outcome } from "../send.js";
+import type { Tally } from "../tally.js";
+import type { World } from "../world.js";
+import { runDevmapProgram, runProgram, type InterfaceProgram, type ProgramParts } from "./interface-program.js";
+import { SimNetwork } from "./network.js";
+import { runPing } from "./ping.js";
+import type { HostSite } from "./site.js";
+import { freshSkb, wholeFrame, type Skb } from "./skb.js";
+
+/** What a case's network is made of; the first of `loaded` is the object under test. */
+export interface NetworkParts {
+  readonly plan: Plan;
+  readonly loaded: readonly [LoadedPlan, ...LoadedPlan[]];
+  readonly world: World;
+  readonly sites: ReadonlyMap<string, HostSite>;
+  readonly instruments: Instruments;
+  readonly tally: Tally;
+}
+
+/** A packet of a step on its way, until it has met the program under test. */
+interface Errand {
+  readonly step: PlannedSend;
+  readonly place: RunPlace;
+  outcome: Outcome | undefined;
+}
+
+/** The network of a case, with all programs attached: packets are sent into it, and what comes of them is seen. */
+export class CaseNetwork {
+  readonly #parts: NetworkParts;
+  readonly #network: SimNetwork;
+  readonly #hook: DeviceHook;
+  readonly #whereabouts: WhereaboutsOf;
+  #isAttached = true;
+  #errand: Errand | undefined;
+  /** What the current step has brought to light. */
+  #seen: Observation[] = [];
+  #step = 0;
+
+  constructor(parts: NetworkParts, hook: DeviceHook) {
+    const { plan, sites } = parts;
+    const { topology } = plan;
+    this.#parts = parts;
+    this.#hook = hook;
+    this.#whereabouts = whereaboutsIn(topology, hook);
+    const tapped = hook.startsWith("tc") && !isEgress(hook) ? topology.attach : undefined;
+    this.#network = new SimNetwork(topology, sites, { arrived: (at, skb) => this.#arrived(at, skb) }, tapped);
+    this.#network.programs = parts.loaded.flatMap((each) => this.#programsOf(each));
+  }
+
+  /** Nothing is attached any more. */
+  detach(): void {
+    this.#isAttached = false;
+    this.#network.programs = [];
+  }
+
+  /** Sends one of a step's packets. */
+  send(step: PlannedSend, place: RunPlace): Outcome | undefined {
+    this.#step = step.index;
+    this.#errand = { step, place, outcome: undefined };
+    const { host, dev } = step.from;
+    const frame = step.packets[place.packet]!.bytes;
+    this.#network.send(host, [{ dev, skb: freshSkb(frame, { packet: place.packet, stage: "sent" }) }]);
+    const { outcome } = this.#errand;
+    this.#errand = undefined;
+    if (outcome || !this.#isAttached) return outcome;
+    return { fault: `the program never ran: nothing reached ${formatPlace(this.#parts.plan.topology.attach)}` };
+  }
+
+  ping(step: PlannedPing): PingObservation {
+    this.#step = step.index;
+    return runPing(this.#network, step);
+  }
+
+  /** Frames at interfaces, and what programs elsewhere did wrong, since the last time. */
+  takeSeen(): readonly Observation[] {
+    const seen = this.#seen;
+    this.#seen = [];
+    return seen;
+  }
+
+  #programsOf(loaded: LoadedPlan): InterfaceProgram[] {
+    const { plan, name } = loaded;
+    const own = { hook: plan.hook, at: plan.topology.attach, program: plan.program };
+    return [own, ...plan.attach].flatMap(({ hook, at, program }, i): InterfaceProgram[] => {
+      if (!isDeviceHook(hook)) return [];
+      const isUnderTest = name === "" && i === 0;
+      const parts: ProgramParts = {
+        stage: loaded.stage(hook.startsWith("xdp") ? "xdp" : "sched_cls"),
+        program: () => program.name,
+        world: this.#parts.world,
+        site: this.#parts.sites.get(at.host)!,
+        around: (skb, run) => (isUnderTest ? this.#around(skb, run) : run()),
+        given: (skb) => (isUnderTest && this.#isErrand(skb) ? this.#errand!.step.context : {}),
+        onFault: (error) => this.#fault(error, isUnderTest),
+      };
+      const place = { hook, at };
+      return [
+        {
+          ...place,
+          run: (skb) => (isUnderTest ? this.#runUnderTest(parts, place, skb) : runProgram(parts, place, skb)),
+          runOnTheWayOut: (entry, dev, skb) => runDevmapProgram(parts, entry, dev, skb),
+        },
+      ];
+    });
+  }
+
+  #runUnderTest(parts: ProgramParts, place: Pick<InterfaceProgram, "hook" | "at">, skb: Skb) {
+    const isErrand = this.#isErrand(skb);
+    const run = runProgram(parts, place, skb);
+    if (!run || !skb.origin || skb.origin.stage === "out") return run;
+    if (isErrand && this.#errand)
+      this.#errand.outcome = {
+        returned: run.returned,
+        bytes: run.skb.frame,
+        fields: run.fields,
+        devs: run.redirects.map(({ dev }) => dev),
+        cost: this.#parts.tally.read(parts.stage.machine),
+      };
+    // Whatever it lets out is its doing.
+    const out = (of: Skb): Skb => ({ ...of, origin: { ...skb.origin!, stage: "out" } });
+    return {
+      ...run,
+      skb: out(run.skb),
+      redirects: run.redirects.map((each) => ({ ...each, skb: out(each.skb) })),
+      clones: run.clones.map((each) => ({ ...each, skb: out(each.skb) })),
+    };
+  }
+
+  /** Whether a packet is the one that is sent just now, and has not met the program before. */
+  #isErrand({ origin }: Skb): boolean {
+    const errand = this.#errand;
+    return origin !== undefined && origin.stage !== "out" && errand !== undefined && errand.outcome === undefined;
+  }
+
+  #around(skb: Skb, run: () => void): void {
+    const { tally, instruments, loaded } = this.#parts;
+    tally.start();
+    if (this.#isErrand(skb) && instruments.around) instruments.around(this.#errand!.place, loaded[0].object, run);
+    else run();
+  }
+
+  #fault({ message }: ProgramFault, isUnderTest: boolean): void {
+    if (isUnderTest && this.#errand && !this.#errand.outcome) this.#errand.outcome = { fault: message };
+    else this.#seen.push({ kind: "fault", step: this.#step, packet: undefined, message });
+  }
+
+  #arrived(at: Place, skb: Skb): void {
+    if (!this.#errand || this.#isHeard(at, skb)) return;
+    const inStack = samePlace(at, this.#parts.plan.topology.attach) && !isEgress(this.#hook);
+    const seen: PacketObservation = {
+      kind: "packet",
+      step: this.#step,
+      packet: this.#packetOf(at, skb),
+      place: { at, direction: inStack ? "stack" : "received" },
+      bytes: wholeFrame(skb),
+      timestampNs: this.#parts.world.clock.nowNs,
+    };
+    this.#seen.push(seen);
+  }
+
+  /** What others on the sender's segment hear of the sent packet itself does not come by the program. */
+  #isHeard(at: Place, { origin }: Skb): boolean {
+    if (origin?.stage !== "sent") return false;
+    const { attach } = this.#parts.plan.topology;
+    const sendsThere = isEgress(this.#hook) && samePlace(this.#errand!.step.from, attach);
+    return !samePlace(at, attach) && !sendsThere;
+  }
+
+  /** The sent packet of which this is what the program made; undefined for others' doing. */
+  #packetOf(at: Place, { origin }: Skb): number | undefined {
+    if (!origin) return undefined;
+    const where = this.#whereabouts(at);
+    if (where.kind === "passed") return origin.packet;
+    if (origin.stage !== "out" || where.kind === "elsewhere") return undefined;
+    return where.kind === "entered" && this.#hook.startsWith("xdp") ? undefined : origin.packet;
+  }
+}

@@ -1,0 +1,16 @@
+import { allExpectations } from "../../model/expectations.js";
+import { isDeviceHook } from "../../model/hook.js";
+import type { Plan } from "../../model/plan.js";
+
+/**
+ * Whether packets of a plan's `send` steps have to go through its network: because something is expected elsewhere
+ * than at the program under test, or other programs are on the way. Otherwise they meet that program alone.
+ */
+export function needsNetwork(plan: Plan): boolean {
+  if (!isDeviceHook(plan.hook)) return false;
+  const elsewhere = [...plan.attach, ...plan.objects.flatMap(({ attach }) => attach)];
+  return (
+    elsewhere.some(({ hook }) => isDeviceHook(hook)) ||
+    allExpectations("sim", plan).some(({ frames }) => frames.length > 0)
+  );
+}

@@ -1,0 +1,37 @@
+import type { SkbRedirect } from "./hooks/skb.js";
+import type { Redirect } from "./hooks/xdp.js";
+import type { MapTable } from "./maps/map-table.js";
+import { ReferenceStore } from "./maps/reference.js";
+
+/** An interface that a packet is redirected to. */
+export interface RedirectTarget {
+  readonly dev: string;
+  readonly way: SkbRedirect["way"];
+  readonly nextHop?: Uint8Array | undefined;
+  /** Of the map's entry. */
+  readonly program?: string | undefined;
+}
+
+/**
+ * Interfaces that the packet goes to; none for another CPU or a socket. `devs` are their names by index, `ingress`
+ * the index of the one by which the packet came in.
+ */
+export function targetsOf(
+  redirect: Redirect | SkbRedirect | undefined,
+  maps: MapTable,
+  devs: readonly string[],
+  ingress: number,
+): readonly RedirectTarget[] {
+  if (!redirect) return [];
+  if (!("map" in redirect)) {
+    const dev = devs[redirect.ifindex] ?? `ifindex ${redirect.ifindex}`;
+    return ["way" in redirect ? { dev, way: redirect.way, nextHop: redirect.nextHop } : { dev, way: "egress" }];
+  }
+  const map = maps.get(redirect.map);
+  if (!(map instanceof ReferenceStore)) return [];
+  const entries = redirect.broadcast ? map.targets() : [map.get(redirect.key)];
+  return entries.flatMap((entry): RedirectTarget[] => {
+    if (entry?.kind !== "device" || (redirect.excludesIngress && entry.ifindex === ingress)) return [];
+    return [{ dev: entry.dev, way: "egress", program: entry.program }];
+  });
+}

@@ -1,0 +1,44 @@
+import { verdictName } from "../model/hook.js";
+import type { Plan, PlannedSend } from "../model/plan.js";
+import { ProgramFault } from "./fault.js";
+import type { PacketHook } from "./hooks/packet-hook.js";
+import type { Instruments, RunPlace } from "./instruments.js";
+import { targetsOf } from "./redirect-targets.js";
+import type { Outcome } from "./send.js";
+import type { SimulatedObject } from "./simulated-object.js";
+import type { Tally } from "./tally.js";
+
+export interface AloneWorld {
+  readonly plan: Plan;
+  readonly object: SimulatedObject<PacketHook>;
+  /** Names of the interfaces by index; 1 is the one that the packet comes in by. */
+  readonly devices: readonly string[];
+  readonly instruments: Instruments;
+  readonly tally: Tally;
+}
+
+/** Runs the program under test on a packet as a test run does: nothing else is there. */
+export function runAlone(step: PlannedSend, place: RunPlace, world: AloneWorld): Outcome {
+  const { plan, object, devices, instruments, tally } = world;
+  const { hook, machine } = object;
+  hook.accept(step.packets[place.packet]!, step.context);
+  tally.start();
+  const run = () => machine.run(object.program(plan.program.name), hook.context);
+  try {
+    if (instruments.around) instruments.around(place, object, run);
+    else run();
+  } catch (error) {
+    if (error instanceof ProgramFault) return { fault: error.message };
+    throw error;
+  }
+  const returned = machine.arguments.result32 | 0;
+  const isRedirected = verdictName(plan.programType, returned).endsWith("_REDIRECT");
+  const targets = isRedirected ? targetsOf(hook.redirect, object.maps, devices, 1) : [];
+  return {
+    returned,
+    bytes: hook.output(),
+    fields: hook.outputFields(),
+    devs: targets.map(({ dev }) => dev),
+    cost: step.unjudged ? undefined : tally.read(machine),
+  };
+}
