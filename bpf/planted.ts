@@ -300,4 +300,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     from: "if (packet->later_fragment || ",
     to: "if (",
   },
+  {
+    name: "tc_datapath_no_reverse",
+    program: "tc_datapath.bpf.c",
+    file: "include/connections.h",
+    from: "reverse_flow(flow, &opened->flow);",
+    to: "reverse_flow(flow, &connection->translated);",
+  },
+  {
+    name: "tc_datapath_quoted_checksum",
+    program: "tc_datapath.bpf.c",
+    file: "include/tc_flow.h",
+    from: "new_sum = (__u16)~checksum_fold(sum);",
+    to: "new_sum = old_sum;",
+  },
 ];

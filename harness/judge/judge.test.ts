@@ -130,6 +130,17 @@ describe("judge", () => {
     expect(twice.map((m) => m.expected)).to.deep.equal(["no further frame"]);
   });
 
+  it("wants right checksums of frames that others have made, unless one is named", async () => {
+    const plan = await planCase('send: [eth, ipv4]\nexpect: { frames: { "client:eth0": [[eth, ipv4]] } }');
+    const answer = { ...frame(plan, 0), packet: undefined };
+    expect(judge(plan, "wire", [accepted, answer]).mismatches).to.deep.equal([]);
+    const bytes = answer.bytes.with(25, answer.bytes[25]! ^ 1);
+    const [mismatch] = judge(plan, "wire", [accepted, { ...answer, bytes }]).mismatches;
+    expect(mismatch?.details.join()).to.match(/ipv4\.checksum is wrong$/);
+    const named = "send: [eth, ipv4]\nexpect: { frames: { 'client:eth0': [[eth, ipv4: { checksum: any }]] } }";
+    expect(judge(await planCase(named), "wire", [accepted, { ...answer, bytes }]).mismatches).to.deep.equal([]);
+  });
+
   it("adds the value up over CPUs and names the map, the slot and both numbers", async () => {
     const plan = await planCase("send: [eth, ipv4]\nexpect: { maps: { packets: { sum: 5 } } }");
     const values = [fromHex("0300000000000000"), fromHex("0100000000000000")];

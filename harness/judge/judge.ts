@@ -22,7 +22,7 @@ import { judgeGlobal } from "./globals.js";
 import { judgeLoad } from "./load.js";
 import { judgeMap } from "./maps.js";
 import { judgeObserved } from "./observed.js";
-import { fitsPacket, judgePacket } from "./packet.js";
+import { fitsPacket, judgePacket, wrongSums } from "./packet.js";
 import { judgeRedirect } from "./redirect.js";
 import { judgeTcp } from "./tcp.js";
 import { judgeHttp, judgePing, judgeRun } from "./probes.js";
@@ -281,5 +281,7 @@ function whereOf(frame: PacketObservation): string {
 }
 
 function frameLine(frame: PacketObservation): string {
-  return summary({ linkType: "ethernet", bytes: frame.bytes });
+  const packet = { linkType: "ethernet", bytes: frame.bytes } as const;
+  const wrong = wrongSums(packet).map((sum) => `${sum.protocol}.${sum.field} is wrong`);
+  return [summary(packet), ...wrong].join(", ");
 }
