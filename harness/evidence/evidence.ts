@@ -7,6 +7,7 @@ import type {
   LoadEvidence,
   MapChange,
   PacketEvidence,
+  PathEvidence,
   StepEvidence,
   VerdictEvidence,
 } from "../model/evidence.js";
@@ -24,14 +25,15 @@ import { endOf, firstPackets, mostEntries } from "./limits.js";
 import { mapChanges } from "./map-changes.js";
 
 /**
- * What a backend saw of a case, as reports show it. `named` are packets that a mismatch speaks of, by step: these
- * are kept even where there are too many to keep all.
+ * What a backend saw of a case, as reports show it. `named` are packets that a mismatch speaks of: these are kept
+ * even where there are too many to keep all. `paths` is what a second run told, by index of the step.
  */
 export function caseEvidence(
   plan: Plan,
   backend: BackendName,
   observations: readonly Observation[],
   named: ReadonlySet<number> = new Set(),
+  paths: ReadonlyMap<number, PathEvidence> = new Map(),
 ): CaseEvidence {
   const startNs = observations.find(
     (o): o is PacketObservation => o.kind === "packet" && o.timestampNs !== undefined,
@@ -41,7 +43,8 @@ export function caseEvidence(
   for (let step = -1; step < plan.steps.length; step++) {
     const here = observations.filter((o) => "step" in o && o.step === step);
     const evidence = stepEvidence({ plan, backend, step, here, maps, startNs, named });
-    if (step >= 0 && here.length > 0) steps.push(evidence);
+    const path = paths.get(step);
+    if (step >= 0 && (here.length > 0 || path)) steps.push({ ...evidence, path });
   }
   return { load: loadEvidence(observations), steps };
 }

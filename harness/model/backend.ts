@@ -1,4 +1,5 @@
 import type { FunctionCoverage } from "./coverage.js";
+import type { PathEvidence } from "./evidence.js";
 import type { Observation } from "./observation.js";
 import type { Mismatch } from "./outcome.js";
 import type { Plan } from "./plan.js";
@@ -35,8 +36,8 @@ export interface SessionOptions {
 /** What a plan's second run showed. */
 export interface SecondRun {
   readonly observations: readonly Observation[];
-  /** By index of the step: the way of packets through the hosts, drops with reason and stack, counters. */
-  readonly lines: ReadonlyMap<number, readonly string[]>;
+  /** By index of the step. */
+  readonly paths: ReadonlyMap<number, PathEvidence>;
 }
 
 export interface Session {

@@ -78,6 +78,29 @@ export interface StepEvidence {
   /** What commands and clients came to, in words. */
   readonly clients: readonly ClientEvidence[];
   readonly faults: readonly string[];
+  /** What packets met in the hosts when the case was run once more, because it had failed. */
+  readonly path?: PathEvidence | undefined;
+}
+
+/** The way of a step's packets through the hosts of a network, as the kernel's tracepoints tell it. */
+export interface PathEvidence {
+  readonly events: readonly PathEvent[];
+  /** Events beyond those. */
+  readonly omitted: number;
+  /** Error and drop counters of interfaces that are not zero: `dut:eth0 rx_dropped 3`. */
+  readonly counters: readonly string[];
+}
+
+export interface PathEvent {
+  /** Since the first of them. */
+  readonly afterNs: number;
+  /** `dut:eth0`; the host alone where the interface is not known. */
+  readonly place: string;
+  readonly kind: "sent" | "received" | "read" | "refused" | "dropped";
+  /** `received by the stack (netif_receive_skb), 42 bytes`; of a drop its reason. */
+  readonly text: string;
+  /** Of a drop: who dropped it, and who called that, with source lines where they are known. */
+  readonly stack: readonly string[];
 }
 
 /** What became of one sent packet. */

@@ -3,7 +3,9 @@ import { HarnessError, type Diagnostic } from "../model/error.js";
 import type { CaseResult, Mismatch } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
 import { formatSpan } from "../model/span.js";
+import type { PathEvidence } from "../model/evidence.js";
 import { caseEvidence } from "../evidence/evidence.js";
+import { pathLines } from "../evidence/path-lines.js";
 import { judge, type Judgement } from "../judge/judge.js";
 import { costSummary, outcomeOf, verdictSummary } from "../judge/outcome.js";
 import { saveCapture } from "./case-capture.js";
@@ -42,10 +44,9 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
     if (options.captures !== undefined) await saveCapture(options.captures, written, backend, observations);
     const judgement = withDrawn(judge(written, backend, observations), drawn);
     const outcome = outcomeOf(plan, backend, judgement);
-    const mismatches: readonly Mismatch[] =
-      outcome.kind === "failed"
-        ? await traced({ plan: written, backend }, session, explained(written, session, outcome.mismatches))
-        : [];
+    const failures = outcome.kind === "failed" ? outcome.mismatches : [];
+    const second = failures.length > 0 ? await secondRun({ plan: written, backend }, session, failures) : undefined;
+    const mismatches = withPaths(explained(written, session, failures), written, second);
     return result({
       outcome: outcome.kind,
       verdict: verdictSummary(observations),
@@ -53,7 +54,7 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
       cost: costSummary(observations),
       coverage: session.takeCoverage?.(),
       missing: judgement.missing,
-      evidence: caseEvidence(written, backend, observations, packetsNamed(mismatches)),
+      evidence: caseEvidence(written, backend, observations, packetsNamed(mismatches), second?.paths),
     });
   } catch (error) {
     // What a simulated packet needs and is not simulated comes to light when it gets there.
@@ -63,22 +64,31 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
   }
 }
 
-/** Failures with what a second run tells of them, behind the last of each step. */
-async function traced(
+/** What running a failed plan once more tells; `isSteady`: it failed again. */
+interface Second {
+  readonly isSteady: boolean;
+  readonly paths: ReadonlyMap<number, PathEvidence>;
+}
+
+async function secondRun(
   { plan, backend }: Job,
   session: Session,
   mismatches: readonly Mismatch[],
-): Promise<readonly Mismatch[]> {
+): Promise<Second | undefined> {
   const isLoaded = !mismatches.some(({ step }) => step === "load");
   const more = isLoaded ? await session.runAgain?.(plan).catch(() => undefined) : undefined;
-  if (!more) return mismatches;
-  const again = judge(plan, backend, more.observations).mismatches.length > 0;
+  return more && { isSteady: judge(plan, backend, more.observations).mismatches.length > 0, paths: more.paths };
+}
+
+/** Failures with what the second run told of their step, behind the last of each step. */
+function withPaths(mismatches: readonly Mismatch[], plan: Plan, second: Second | undefined): readonly Mismatch[] {
+  if (!second) return mismatches;
   return mismatches.map((mismatch, i) => {
     if (mismatches.slice(i + 1).some(({ step }) => step === mismatch.step)) return mismatch;
     const index = plan.steps.find(({ label }) => label === mismatch.step)?.index;
-    const lines = index === undefined ? [] : (more.lines.get(index) ?? []);
-    const passing = again ? [] : ["it did not fail when it was run once more"];
-    return { ...mismatch, details: [...mismatch.details, ...passing, ...lines] };
+    const path = index === undefined ? undefined : second.paths.get(index);
+    const passing = second.isSteady ? [] : ["it did not fail when it was run once more"];
+    return { ...mismatch, details: [...mismatch.details, ...passing, ...(path ? pathLines(path) : [])] };
   });
 }
 

@@ -1,17 +1,21 @@
 import { readFileSync } from "node:fs";
 import type { Network } from "../../netns/network.js";
 import type { TraceEvent } from "../observe/bpftrace.js";
-import { timeline } from "../observe/path.js";
+import type { PathEvidence } from "../model/evidence.js";
+import { pathEvents } from "../observe/path.js";
 import type { WireCase } from "./case.js";
 
+/** A step that lets thousands of packets pass is not told in full. */
+const mostEvents = 30;
+
 /** What a failure says of a step's packets: their way through the hosts, and counters of packets that got lost. */
-export async function describeStep(seen: readonly TraceEvent[], running: WireCase): Promise<readonly string[]> {
-  const way = await timeline(seen, running.scope);
-  const counters = lossCounters(running.network);
-  return [
-    ...(way.length > 0 ? ["seen when it was run once more:", ...way] : []),
-    ...(counters.length > 0 ? [`interface counters since the case began: ${counters.join(", ")}`] : []),
-  ];
+export async function pathOf(seen: readonly TraceEvent[], running: WireCase): Promise<PathEvidence> {
+  const events = await pathEvents(seen, running.scope);
+  return {
+    events: events.slice(0, mostEvents),
+    omitted: Math.max(0, events.length - mostEvents),
+    counters: lossCounters(running.network),
+  };
 }
 
 /** The error and drop counters that are not zero: `dut:eth0 rx_dropped 3`. */

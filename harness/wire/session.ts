@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { SecondRun, Session, SessionOptions } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
+import type { PathEvidence } from "../model/evidence.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedStep } from "../model/plan.js";
 import { libc } from "../kernel/libc.js";
@@ -17,7 +18,7 @@ import { CapPort, isCapInstalled } from "./port/cap.js";
 import { enableRunCounts } from "./run-count.js";
 import { missingForObservers } from "../observe/missing.js";
 import { Tracers, tracersOf } from "../observe/tracers.js";
-import { describeStep } from "./explain.js";
+import { pathOf } from "./explain.js";
 import { XdpTracer } from "./xdp-tracer.js";
 
 /** What all cases of a run share: the run's folder, counting of program runs, how frames are sent. */
@@ -59,14 +60,14 @@ export class WireSession implements Session {
 
   async runAgain(plan: Plan): Promise<SecondRun | undefined> {
     if (missingForObservers(["drops"], () => this.#folder.mount("tracefs")).length > 0) return undefined;
-    const lines = new Map<number, readonly string[]>();
+    const paths = new Map<number, PathEvidence>();
     const stack = new TeardownStack();
     try {
       const observations = await this.#run(plan, stack, async (step, running) => {
         const seen = await this.#tracers.drain(["path"]);
-        lines.set(step.index, await describeStep(seen.get("path")!, running));
+        paths.set(step.index, await pathOf(seen.get("path")!, running));
       });
-      return { observations, lines };
+      return { observations, paths };
     } finally {
       await stack[Symbol.asyncDispose]();
     }

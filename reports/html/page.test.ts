@@ -114,6 +114,15 @@ describe("the HTML report", () => {
     );
     await page.locator("summary", { hasText: "Verifier" }).click();
     expect(await page.locator("table", { hasText: "machine code" }).textContent()).to.match(/\d/);
+    expect(await page.locator(".way .place").allTextContents()).to.deep.equal([
+      "client:eth0",
+      "dut:eth0 · xdp",
+      "output",
+    ]);
+    await page.keyboard.press("b");
+    await page.locator(".path-view .dropped", { hasText: "OTHERHOST" }).waitFor();
+    await page.locator("summary", { hasText: "kernel stack" }).click();
+    expect(await page.locator(".path-view pre").textContent()).to.contain("ip_rcv_core");
     expectQuiet(opened);
   });
 

@@ -100,6 +100,7 @@ function ResultView(props: {
       {description?.steps.map((step, i) => (
         <StepView
           key={`${result.backend} ${i}`}
+          description={description}
           step={step}
           seen={evidence?.steps.find((seen) => seen.step === i)}
           alone={description.steps.length === 1}

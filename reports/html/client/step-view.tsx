@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type {
+  CaseDescription,
   FrameEvidence,
   PacketEvidence,
   SentPacket,
@@ -9,15 +10,22 @@ import type {
 import type { Packet } from "../../../harness/model/packet.js";
 import { bytesOf } from "./archive.js";
 import { PacketView } from "./packet-view.js";
+import { PacketWay } from "./packet-way.js";
+import { PathView } from "./path-view.js";
 
 /** One step: what was done, and everything that was seen of it on one backend. */
-export function StepView(props: { step: StepDescription; seen: StepEvidence | undefined; alone: boolean }) {
-  const { step, seen, alone } = props;
+export function StepView(props: {
+  description: CaseDescription;
+  step: StepDescription;
+  seen: StepEvidence | undefined;
+  alone: boolean;
+}) {
+  const { description, step, seen, alone } = props;
   return (
     <section class="step" aria-label={step.label}>
       {!alone && <h3>{step.label}</h3>}
       {step.text.length > 0 && <pre class="did">{step.text.join("\n")}</pre>}
-      {step.kind === "send" && <Packets step={step} seen={seen} />}
+      {step.kind === "send" && <Packets description={description} step={step} seen={seen} />}
       {seen && (
         <>
           {seen.faults.map((text, i) => (
@@ -25,6 +33,7 @@ export function StepView(props: { step: StepDescription; seen: StepEvidence | un
               {text}
             </p>
           ))}
+          {seen.path && <PathView path={seen.path} />}
           <Strays frames={seen.strays} />
           <MapChanges seen={seen} />
           <Events seen={seen} />
@@ -45,7 +54,8 @@ export function StepView(props: { step: StepDescription; seen: StepEvidence | un
 }
 
 /** A packet of the step, with what became of it; further ones by their numbers. */
-function Packets({ step, seen }: { step: StepDescription; seen: StepEvidence | undefined }) {
+function Packets(props: { description: CaseDescription; step: StepDescription; seen: StepEvidence | undefined }) {
+  const { description, step, seen } = props;
   const [shown, setShown] = useState(0);
   const extra = (seen?.packets ?? []).filter(({ sent }) => sent !== undefined);
   const all: readonly SentPacket[] = [
@@ -69,59 +79,31 @@ function Packets({ step, seen }: { step: StepDescription; seen: StepEvidence | u
           {step.omittedPackets > 0 && <span class="dim">and {step.omittedPackets} more that are not kept</span>}
         </nav>
       )}
-      <OnePacket key={sent.index} sent={sent} evidence={evidence} step={step} />
+      <OnePacket key={sent.index} description={description} sent={sent} evidence={evidence} step={step} />
     </>
   );
 }
 
-function OnePacket(props: { sent: SentPacket; evidence: PacketEvidence | undefined; step: StepDescription }) {
-  const { sent, evidence, step } = props;
+function OnePacket(props: {
+  description: CaseDescription;
+  sent: SentPacket;
+  evidence: PacketEvidence | undefined;
+  step: StepDescription;
+}) {
+  const { description, sent, evidence, step } = props;
   const [chosen, setChosen] = useState(0);
   const packet: Packet = { linkType: sent.linkType, bytes: bytesOf(sent.bytes) };
-  const frames = evidence?.frames ?? [];
-  const frame = frames[chosen];
-  const times = step.times > 1 ? `, ${step.times} times` : "";
+  const frame = evidence?.frames[chosen];
   const context = Object.entries(evidence?.context ?? {});
   return (
     <>
-      <p class="fate">
-        <span class="dim">
-          from {step.from}
-          {times}:
-        </span>{" "}
-        {evidence?.verdicts.map(({ verdict, evidence: how, durationNs, times: count }, i) => (
-          <span key={i}>
-            {count > 1 && `${count} × `}
-            <b>{verdict}</b>{" "}
-            <span class="dim">
-              {how}
-              {durationNs !== undefined && `, ${durationNs.toLocaleString("en")} ns`}
-            </span>{" "}
-          </span>
-        ))}
-        {evidence?.redirect !== undefined && (
-          <>
-            redirected to <b>{evidence.redirect}</b>{" "}
-          </>
-        )}
-        {frames.length === 0 && <span class="dim">nothing came out</span>}
-      </p>
-      {frames.length > 1 && (
-        <nav class="numbers" aria-label="Where it was seen">
-          {frames.map((each, i) => (
-            <button key={i} aria-current={i === chosen ? "true" : undefined} onClick={() => setChosen(i)}>
-              {placeText(each)}
-            </button>
-          ))}
-        </nav>
-      )}
+      <PacketWay step={step} description={description} evidence={evidence} chosen={chosen} choose={setChosen} />
       <PacketView
         key={chosen}
         sent={packet}
         out={frame && frameBytes(frame, packet)}
         place={frame ? placeText(frame) : ""}
       />
-      <Cost costs={evidence?.costs ?? []} />
       {context.length > 0 && (
         <p class="context">
           <span class="dim">context afterwards:</span> {context.map(([name, value]) => `${name} ${value}`).join(", ")}
@@ -256,19 +238,6 @@ function Observed({ seen }: { seen: StepEvidence }) {
         )}
       </tbody>
     </table>
-  );
-}
-
-/** Instructions and helper calls of a packet's run. */
-function Cost({ costs }: { costs: PacketEvidence["costs"] }) {
-  const [cost] = costs;
-  if (!cost) return null;
-  const counts = costs.map(({ instructions }) => instructions.toLocaleString("en")).join(" or ");
-  const helpers = Object.entries(cost.helpers).map(([name, count]) => (count > 1 ? `${count} × ${name}` : name));
-  return (
-    <p class="cost">
-      <span class="dim">cost:</span> {counts} instructions{helpers.length > 0 && `; ${helpers.join(", ")}`}
-    </p>
   );
 }
 

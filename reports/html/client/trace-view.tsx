@@ -168,10 +168,7 @@ function Source(props: { run: TracedRun; at: number; files: Files; to: (step: nu
     }
     return found;
   }, [run, path]);
-  useEffect(() => {
-    const line = box.current?.querySelector<HTMLElement>(".current");
-    if (line && box.current) box.current.scrollTop = line.offsetTop - box.current.clientHeight / 2;
-  }, [at, text]);
+  useCentred(box, [at, text]);
   if (!place) return <div class="source pane dim">no line of C belongs to this instruction</div>;
   const lines = text === undefined ? [place.text] : text.split("\n");
   const from = text === undefined ? place.line : 1;
@@ -200,12 +197,14 @@ function Source(props: { run: TracedRun; at: number; files: Files; to: (step: nu
 const around = 14;
 
 function Instructions({ run, at, to }: { run: TracedRun; at: number; to: (step: number) => void }) {
+  const box = useRef<HTMLOListElement>(null);
+  useCentred(box, [at]);
   const first = Math.max(0, Math.min(at - around, run.steps.length - 2 * around - 1));
   const shown = run.steps.slice(first, first + 2 * around + 1);
   return (
     <figure class="pane">
       <figcaption>instructions as they ran</figcaption>
-      <ol class="instructions" start={first + 1}>
+      <ol class="instructions" start={first + 1} ref={box}>
         {shown.map(({ instruction, depth, taken }, i) => {
           const { slot, text } = run.instructions[instruction]!;
           const step = first + i;
@@ -223,6 +222,14 @@ function Instructions({ run, at, to }: { run: TracedRun; at: number; to: (step: 
       </ol>
     </figure>
   );
+}
+
+/** Keeps what is current in the middle of its box. */
+function useCentred(box: { readonly current: HTMLElement | null }, changes: readonly unknown[]): void {
+  useEffect(() => {
+    const current = box.current?.querySelector<HTMLElement>(".current");
+    if (current && box.current) box.current.scrollTop = current.offsetTop - box.current.clientHeight / 2;
+  }, changes);
 }
 
 /** Stack first, deepest last. */

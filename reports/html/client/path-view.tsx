@@ -1,0 +1,37 @@
+import type { PathEvidence, PathEvent } from "../../../harness/model/evidence.js";
+import { timeText } from "./packet-way.js";
+
+/** What the kernel did with a failing step's packets, host by host, in the order of time. */
+export function PathView({ path: { events, omitted, counters } }: { path: PathEvidence }) {
+  return (
+    <figure class="path-view">
+      <figcaption>
+        on its way through the hosts <span class="dim">when the case was run once more</span>
+      </figcaption>
+      <ol>
+        {events.map((event, i) => (
+          <li key={i} class={event.kind}>
+            <time>+{timeText(event.afterNs)}</time>
+            <span class="place">{event.place}</span>
+            <span class="what">
+              {event.text}
+              <Stack stack={event.stack} />
+            </span>
+          </li>
+        ))}
+      </ol>
+      {omitted > 0 && <p class="dim">and {omitted.toLocaleString("en")} more</p>}
+      {counters.length > 0 && <p class="dim">interface counters since the case began: {counters.join(", ")}</p>}
+    </figure>
+  );
+}
+
+function Stack({ stack }: Pick<PathEvent, "stack">) {
+  if (stack.length === 0) return null;
+  return (
+    <details>
+      <summary>kernel stack</summary>
+      <pre tabIndex={0}>{stack.join("\n")}</pre>
+    </details>
+  );
+}
