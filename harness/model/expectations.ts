@@ -1,7 +1,7 @@
 import type { BackendName } from "./backend.js";
 import type { GlobalSpec, MapSpec } from "./object.js";
 import type { FaultObservation } from "./observation.js";
-import type { Plan, PlannedEvents, PlannedExpectation } from "./plan.js";
+import type { Plan, PlannedEvents, PlannedExpectation, PlannedSend } from "./plan.js";
 
 /** A step's expectations that count on a backend: the general ones and its own. */
 export function expectationsOn(backend: BackendName, expectation: PlannedExpectation): PlannedExpectation[] {
@@ -12,6 +12,19 @@ export function expectationsOn(backend: BackendName, expectation: PlannedExpecta
 /** Everything that a plan's steps expect on a backend. */
 export function allExpectations(backend: BackendName, plan: Plan): PlannedExpectation[] {
   return plan.steps.flatMap((step) => expectationsOn(backend, step.expect));
+}
+
+/**
+ * Whether a step's packets may go by other programs alone: where there are others, and the step says which frames come
+ * of its packets, but nothing of the program under test.
+ */
+export function mayMissProgram(backend: BackendName, { attach, objects }: Plan, { expect }: PlannedSend): boolean {
+  const wanted = expectationsOn(backend, expect);
+  const ofProgram = ({ verdict, packet, redirect, context, cost }: PlannedExpectation): boolean =>
+    [verdict, packet, redirect, cost].some((each) => each !== undefined) || Object.keys(context).length > 0;
+  return (
+    attach.length + objects.length > 0 && wanted.some(({ frames }) => frames.length > 0) && !wanted.some(ofProgram)
+  );
 }
 
 /** Global variables that some step expects something of, each once. */

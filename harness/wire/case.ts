@@ -1,3 +1,4 @@
+import { mayMissProgram } from "../model/expectations.js";
 import type { Observation } from "../model/observation.js";
 import type { MapPatch, Plan, PlannedStep, PlannedSwap } from "../model/plan.js";
 import type { LoadedPlan, LoadedPlans } from "../kernel/load-objects.js";
@@ -177,6 +178,7 @@ export class WireCase {
           // Services have threads of their own, on whatever CPU.
           inline: this.#options.inline && this.#plan.services.length === 0,
           attached: this.#attachment !== undefined,
+          mayMiss: mayMissProgram("wire", this.#plan, step),
           watch: this.#watch,
           swap: (swap, count, done) => this.#swap(swap, count, done),
         });

@@ -1,3 +1,4 @@
+import { mayMissProgram } from "../../model/expectations.js";
 import { isDeviceHook, isEgress, type DeviceHook } from "../../model/hook.js";
 import type { Observation, PacketObservation, PingObservation } from "../../model/observation.js";
 import type { Plan, PlannedPing, PlannedSend } from "../../model/plan.js";
@@ -10,11 +11,17 @@ import type { LoadedPlan } from "../loaded-plan.js";
 import type { Outcome } from "../send.js";
 import type { Tally } from "../tally.js";
 import type { World } from "../world.js";
-import { runDevmapProgram, runProgram, type InterfaceProgram, type ProgramParts } from "./interface-program.js";
+import {
+  runDevmapProgram,
+  runProgram,
+  type InterfaceProgram,
+  type ProgramParts,
+  type Redirected,
+} from "./interface-program.js";
 import { SimNetwork } from "./network.js";
 import { runPing } from "./ping.js";
 import type { HostSite } from "./site.js";
-import { freshSkb, wholeFrame, type Skb } from "./skb.js";
+import { freshSkb, further, wholeFrame, type Skb } from "./skb.js";
 
 /** What a case's network is made of; the first of `loaded` is the object under test. */
 export interface NetworkParts {
@@ -71,7 +78,7 @@ export class CaseNetwork {
     this.#network.send(host, [{ dev, skb: freshSkb(frame, { packet: place.packet, stage: "sent" }) }]);
     const { outcome } = this.#errand;
     this.#errand = undefined;
-    if (outcome || !this.#isAttached) return outcome;
+    if (outcome || !this.#isAttached || mayMissProgram("sim", this.#parts.plan, step)) return outcome;
     return { fault: `the program never ran: nothing reached ${formatPlace(this.#parts.plan.topology.attach)}` };
   }
 
@@ -106,7 +113,7 @@ export class CaseNetwork {
       return [
         {
           ...place,
-          run: (skb) => (isUnderTest ? this.#runUnderTest(parts, place, skb) : runProgram(parts, place, skb)),
+          run: (skb) => (isUnderTest ? this.#runUnderTest(parts, place, skb) : runElsewhere(parts, place, skb)),
           runOnTheWayOut: (entry, dev, skb) => runDevmapProgram(parts, entry, dev, skb),
         },
       ];
@@ -183,4 +190,12 @@ export class CaseNetwork {
     if (origin.stage !== "out" || where.kind === "elsewhere") return undefined;
     return where.kind === "entered" && this.#hook.startsWith("xdp") ? undefined : origin.packet;
   }
+}
+
+/** Runs a program that is not under test: what it sends elsewhere is no longer what others on the segment hear. */
+function runElsewhere(parts: ProgramParts, place: Pick<InterfaceProgram, "hook" | "at">, skb: Skb) {
+  const run = runProgram(parts, place, skb);
+  if (skb.origin?.stage !== "sent") return run;
+  const onTheWay = (target: Redirected) => ({ ...target, skb: { ...target.skb, origin: further(skb.origin) } });
+  return run && { ...run, redirects: run.redirects.map(onTheWay), clones: run.clones.map(onTheWay) };
 }

@@ -2,7 +2,7 @@ import type { Host } from "../../model/topology.js";
 import type { Fib, NextHop } from "../fib.js";
 import { icmpPacket, isIntact, protocols, readIp, withOneHopLess, type IpPacket } from "./ip.js";
 import type { HostSite } from "./site.js";
-import { freshSkb, packetType, type Origin, type Skb } from "./skb.js";
+import { freshSkb, further, packetType, type Skb } from "./skb.js";
 
 const ethernetBytes = 14;
 
@@ -130,8 +130,4 @@ export class SimHost {
 /** What of an skb stays with it through the stack: that the program under test has not seen it yet, too. */
 function carriedOn({ mark, iif, metadata, origin, frame }: Skb): Skb {
   return { ...freshSkb(frame, further(origin)), mark, iif, metadata };
-}
-
-function further(origin: Origin | undefined): Origin | undefined {
-  return origin && origin.stage !== "out" ? { ...origin, stage: "underway" } : undefined;
 }

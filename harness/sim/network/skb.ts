@@ -36,6 +36,11 @@ export interface Skb {
   readonly origin: Origin | undefined;
 }
 
+/** Of a packet that a host has carried on. */
+export function further(origin: Origin | undefined): Origin | undefined {
+  return origin && origin.stage !== "out" ? { ...origin, stage: "underway" } : undefined;
+}
+
 const noWords: readonly number[] = [0, 0, 0, 0, 0];
 const noBytes: Uint8Array = new Uint8Array();
 
