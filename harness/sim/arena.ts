@@ -15,14 +15,22 @@ const firstAddress = pageBytes;
 /** Forbidden bytes behind every allocation, so that a step too far does not land in the next one. */
 const redZoneBytes = 32;
 
-/** All that a program can address has to fit into half of WebAssembly's 4 GiB. */
-const maxCapacityBytes = 2 ** 31;
+/** What a program can address, its shadow and a page behind it have to fit into WebAssembly's 4 GiB. */
+const maxCapacityBytes = 2 ** 30;
+
+/**
+ * An instruction's offset leads at most this far from its base register. What programs may touch begins and ends so
+ * far from the ends of the memory, that one comparison of the base is enough for all offsets.
+ */
+export const farthestOffset = 2 ** 15;
+
+const largestAccessBytes = 8;
 
 /**
  * The memory of one simulated machine, shared by both engines: stack frames, contexts, packets and
  * map values at the addresses that the program sees. It is one WebAssembly.Memory of twice the
  * capacity. The byte at address `a` has its permissions, its *shadow*, at `a + capacityBytes`: one
- * masked load checks an access of any size to the byte.
+ * masked load checks an access of any size to the byte. Behind the shadow lies a page that stays zero.
  *
  * The memory never grows, so that views stay valid until `release`; pages that nothing touched cost nothing.
  */
@@ -39,14 +47,16 @@ export class Arena {
   #nextFree = firstAddress;
 
   constructor(neededBytes: number, pool = new MemoryPool()) {
-    this.capacityBytes = pageBytes * 2 ** Math.ceil(Math.log2((neededBytes + firstAddress) / pageBytes));
+    this.capacityBytes =
+      pageBytes *
+      2 ** Math.ceil(Math.log2((neededBytes + firstAddress + farthestOffset + largestAccessBytes) / pageBytes));
     if (this.capacityBytes > maxCapacityBytes)
       throw new RangeError(`${neededBytes} bytes are more than the simulator can address`);
     this.#pool = pool;
     this.memory = pool.take(this.#pages);
     this.bytes = new Uint8Array(this.memory.buffer, 0, this.capacityBytes);
     this.view = new DataView(this.memory.buffer);
-    this.#shadow = new Uint8Array(this.memory.buffer, this.capacityBytes);
+    this.#shadow = new Uint8Array(this.memory.buffer, this.capacityBytes, this.capacityBytes);
   }
 
   /**
@@ -57,7 +67,7 @@ export class Arena {
     const start = this.#nextFree;
     const end = start + sizeBytes;
     const next = (end + redZoneBytes + 7) & ~7;
-    if (next < end || next > this.capacityBytes) return undefined;
+    if (next < end || next > this.highestBase - farthestOffset) return undefined;
     this.#nextFree = next;
     this.#regions.push({ start, sizeBytes, describe });
     this.protect(start, sizeBytes, permission);
@@ -76,6 +86,11 @@ export class Arena {
     this.bytes.fill(0, 0, this.#nextFree);
     this.#shadow.fill(0, 0, this.#nextFree);
     this.#pool.give(this.memory, this.#pages, 2 * this.#nextFree);
+  }
+
+  /** Base registers of allowed accesses are at least `farthestOffset`, and at most this. */
+  get highestBase(): number {
+    return this.capacityBytes - largestAccessBytes;
   }
 
   /** Where what has been given out begins. */
@@ -152,7 +167,7 @@ export class Arena {
   }
 
   get #pages(): number {
-    return (2 * this.capacityBytes) / pageBytes;
+    return (2 * this.capacityBytes) / pageBytes + 1;
   }
 
   #firstForbidden(address: number, sizeBytes: number, permission: number): number {

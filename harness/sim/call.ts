@@ -57,8 +57,11 @@ export class Call {
   }
 
   set(argument: number, value: number | bigint): void {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) throw new Fault(`${value} is no 64-bit number`);
-    if (typeof value === "number") {
+    if (typeof value === "number" && value === (value | 0)) {
+      this.#words[2 * argument] = value;
+      this.#words[2 * argument + 1] = value >> 31;
+    } else if (typeof value === "number") {
+      if (!Number.isSafeInteger(value)) throw new Fault(`${value} is no 64-bit number`);
       this.#words[2 * argument] = value % 2 ** 32;
       this.#words[2 * argument + 1] = Math.floor(value / 2 ** 32);
     } else {

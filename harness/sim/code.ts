@@ -3,12 +3,15 @@ import type { LineInfo } from "../model/object.js";
 import { disassemble } from "../isa/disassemble.js";
 import type { PlacedInstruction } from "../isa/decode.js";
 import { slotsOf, type Instruction } from "../isa/instruction.js";
+import { writtenRegister } from "../isa/written-register.js";
 import { ProgramFault } from "./fault.js";
 import { stackBytesOf } from "./stack-use.js";
 import { calleeName } from "./kernel-functions.js";
 
 /** Bytes of a function's stack frame (MAX_BPF_STACK of the kernel). */
 export const frameBytes = 512;
+
+const framePointer = 10;
 
 /** A function of a program: instructions `first` up to, without, `end`. */
 export interface FunctionBody {
@@ -126,7 +129,8 @@ export class Code {
   #checkFunction({ first, end }: FunctionBody): void {
     for (let index = first; index < end; index++) {
       const { slot, instruction } = this.instructions[index]!;
-      if (writesFramePointer(instruction)) throw this.#error(slot, "writes r10, the frame pointer is read-only");
+      if (writtenRegister(instruction) === framePointer)
+        throw this.#error(slot, "writes r10, the frame pointer is read-only");
       if (!isJump(instruction)) continue;
       const target = this.targetOf(index);
       if (target < first || target >= end) throw this.#error(slot, "jumps out of its function");
@@ -145,15 +149,4 @@ export function isFunctionAddress(instruction: Instruction): instruction is Func
 
 export function isJump(instruction: Instruction): instruction is Instruction & { kind: "goto" | "branch" | "mayGoto" } {
   return instruction.kind === "goto" || instruction.kind === "branch" || instruction.kind === "mayGoto";
-}
-
-function writesFramePointer(instruction: Instruction): boolean {
-  if (instruction.kind === "atomic") return writtenByAtomic(instruction) === 10;
-  const writes = ["alu", "negate", "moveSigned", "byteSwap", "constant", "load"].includes(instruction.kind);
-  return writes && "dst" in instruction && instruction.dst === 10;
-}
-
-function writtenByAtomic({ operation, fetch, src }: Instruction & { kind: "atomic" }): number | undefined {
-  if (operation === "cmpxchg") return 0;
-  return fetch || operation === "loadAcquire" ? src : undefined;
 }

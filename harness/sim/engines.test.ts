@@ -87,6 +87,61 @@ describe("the two engines", () => {
     expect(seen.fault).to.be.greaterThan(100);
   }).timeout(60_000);
 
+  it("agree on accesses far from their base register, and from bases at the ends of memory and beyond", () => {
+    const capacityBytes = 1 << 17;
+    const bases = fc.oneof(
+      // Of the memory: as far as an offset leads back.
+      fc.integer({ min: -40_000, max: 40_000 }).map((distance) => ({ distance, value: undefined })),
+      fc
+        .tuple(
+          fc.constantFrom(0n, 1n << 15n, BigInt(capacityBytes), 1n << 32n, 1n << 63n),
+          fc.integer({ min: -9, max: 9 }),
+        )
+        .map(([edge, off]) => ({ distance: 0, value: BigInt.asUintN(64, edge + BigInt(off)) })),
+    );
+    const sizes = fc.constantFrom(1 as const, 2 as const, 4 as const, 8 as const);
+    fc.assert(
+      fc.property(
+        bases,
+        fc.integer({ min: -32768, max: 32767 }),
+        fc.boolean(),
+        sizes,
+        (base, any, isBack, sizeBytes) => {
+          const offset = isBack ? Math.min(32767, Math.max(-32768, -base.distance)) : any;
+          const value = base.value ?? 0n;
+          const code: Instruction[] = [
+            { kind: "alu", width: 64, operation: "mov", dst: 2, operand: { kind: "register", register: 1 } },
+            base.value === undefined
+              ? {
+                  kind: "alu",
+                  width: 64,
+                  operation: "add",
+                  dst: 2,
+                  operand: { kind: "immediate", value: base.distance },
+                }
+              : {
+                  kind: "constant",
+                  dst: 2,
+                  meaning: "value",
+                  low: Number(BigInt.asIntN(32, value)),
+                  high: Number(BigInt.asIntN(32, value >> 32n)),
+                },
+            { kind: "load", sizeBytes, signed: false, dst: 0, base: 2, offset },
+            // Nothing more has to be checked of its base.
+            { kind: "store", sizeBytes, base: 2, offset, operand: { kind: "immediate", value: 7 } },
+            { kind: "exit" },
+          ];
+          const memory = Uint8Array.from({ length: memoryBytes }, (_, i) => i);
+          const [jit, reference] = engineNames.map((name) => run(name, code, memory));
+          expect(jit!.fault?.message).to.equal(reference!.fault?.message);
+          expect(jit!.result).to.equal(reference!.result);
+          expect(jit!.memory).to.equal(reference!.memory);
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+
   for (const name of engineNames) {
     it(`${name} ends a loop that never ends`, () => {
       const loop: Instruction = { kind: "goto", distance: -1, long: false };

@@ -4,5 +4,7 @@ import type { Helper } from "../machine.js";
 export type HelperTable = Readonly<Record<number, Helper>>;
 
 export function mergeHelpers(...tables: readonly HelperTable[]): ReadonlyMap<number, Helper> {
-  return new Map(tables.flatMap((table) => Object.entries(table).map(([number, helper]) => [Number(number), helper])));
+  const merged = new Map<number, Helper>();
+  for (const table of tables) for (const number in table) merged.set(Number(number), table[number]!);
+  return merged;
 }

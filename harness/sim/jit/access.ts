@@ -1,6 +1,8 @@
 import type { Instruction, Operand, SizeBytes } from "../../isa/instruction.js";
-import { readable, writable } from "../arena.js";
+import type { Access } from "../access-fault.js";
+import { farthestOffset, readable, writable } from "../arena.js";
 import { frameBytes } from "../code.js";
+import type { NearBases } from "./near-bases.js";
 import { registerLocals, local } from "./locals.js";
 import type { FunctionWriter } from "./function-writer.js";
 import { noResult, op } from "./wasm.js";
@@ -9,83 +11,113 @@ const loads = { 1: op.i64Load8U, 2: op.i64Load16U, 4: op.i64Load32U, 8: op.i64Lo
 const signedLoads = { 1: op.i64Load8S, 2: op.i64Load16S, 4: op.i64Load32S, 8: op.i64Load } as const;
 const stores = { 1: op.i64Store8, 2: op.i64Store16, 4: op.i64Store32, 8: op.i64Store } as const;
 
-/** Puts a `br_if` to the function's fault exit. */
-export type BranchToFault = () => void;
-
-/** A permission in every byte of a word. */
-function mask(permission: number, sizeBytes: SizeBytes): bigint {
-  return BigInt.asUintN(8 * sizeBytes, 0x0101_0101_0101_0101n * BigInt(permission));
+/** What an access is written with beside the instruction. */
+export interface AccessParts {
+  /** Puts a `br_if` to the function's fault exit. */
+  readonly fault: () => void;
+  readonly bases: NearBases;
 }
+
+const narrowLoads = { 1: op.i32Load8U, 2: op.i32Load16U, 4: op.i32Load } as const;
+const narrowStores = { 1: op.i32Store8, 2: op.i32Store16, 4: op.i32Store } as const;
 
 /** Wholly in the function's own frame, which is known when the program is compiled. */
 function isFrameSlot(base: number, offset: number, sizeBytes: number): boolean {
   return base === 10 && offset >= -frameBytes && offset + sizeBytes <= 0;
 }
 
-/** Leaves base + offset in `address`, and sees that its shadow can be looked at. */
-function writeAddress(out: FunctionWriter, slot: number, base: number, offset: number, fault: BranchToFault): void {
-  out.register(base);
-  if (offset !== 0) out.const64(offset).byte(op.i64Add);
-  out.set(local.address).const32(slot).set(local.slot);
-  if (isFrameSlot(base, offset, 1)) return;
+/** Says what to tell of a fault, and sees that the base register is near enough to memory for any offset. */
+function checkBase(out: FunctionWriter, slot: number, base: number, { fault, bases }: AccessParts): void {
+  out.const32(slot).set(local.slot).register(base).set(local.address);
+  if (bases.has(base)) return;
   out
     .get(local.address)
-    .const64(out.capacityBytes - 8)
+    .const64(farthestOffset)
+    .byte(op.i64Sub)
+    .const64(out.highestBase - farthestOffset)
     .byte(op.i64GtU);
   fault();
+  bases.add(base);
 }
 
-function pushAddress(out: FunctionWriter): FunctionWriter {
-  return out.get(local.address).byte(op.i32WrapI64);
+/** The shadow of the bytes at base + offset, as one number. */
+function pushShadow(out: FunctionWriter, base: number, offset: number, sizeBytes: SizeBytes): void {
+  const opcode = sizeBytes === 8 ? op.i64Load : narrowLoads[sizeBytes];
+  out.register(base, 32).memory(opcode, out.capacityBytes + offset);
 }
 
-/** Permissions of the bytes at `address`, each byte masked, compared with what they have to be. */
-function checkShadow(out: FunctionWriter, sizeBytes: SizeBytes, permission: number, fault: BranchToFault): void {
-  const needed = BigInt.asIntN(64, mask(permission, sizeBytes));
-  pushAddress(out).memory(loads[sizeBytes], out.capacityBytes);
-  out.const64(needed).byte(op.i64And).const64(needed).byte(op.i64Ne);
+/** Compares a word of shadow with a permission in every byte. */
+function pushPermission(out: FunctionWriter, permission: number, sizeBytes: SizeBytes): void {
+  if (sizeBytes === 8) out.repeated64(permission);
+  else out.const32((0x0101_0101 * permission) >>> (32 - 8 * sizeBytes));
+}
+
+function checkShadow(
+  out: FunctionWriter,
+  { base, offset, sizeBytes }: Access,
+  permission: number,
+  { fault }: AccessParts,
+): void {
+  pushShadow(out, base, offset, sizeBytes);
+  pushPermission(out, permission, sizeBytes);
+  out.byte(sizeBytes === 8 ? op.i64And : op.i32And);
+  pushPermission(out, permission, sizeBytes);
+  out.byte(sizeBytes === 8 ? op.i64Ne : op.i32Ne);
   fault();
+}
+
+function markWritten(out: FunctionWriter, sizeBytes: SizeBytes, offset: number): void {
+  pushPermission(out, readable | writable, sizeBytes);
+  out.memory(sizeBytes === 8 ? op.i64Store : narrowStores[sizeBytes], offset);
+}
+
+/** Leaves the address on the stack, without the part of it that is returned: that belongs into the access. */
+function pushAddress(out: FunctionWriter, base: number, offset: number): number {
+  out.register(base, 32);
+  if (offset >= 0) return offset;
+  out.const32(offset).byte(op.i32Add);
+  return 0;
 }
 
 export function writeLoad(
   out: FunctionWriter,
   slot: number,
   instruction: Instruction & { kind: "load" },
-  fault: BranchToFault,
+  parts: AccessParts,
 ): void {
   const { sizeBytes, signed, dst, base, offset } = instruction;
-  writeAddress(out, slot, base, offset, fault);
-  checkShadow(out, sizeBytes, readable, fault);
-  pushAddress(out)
-    .memory((signed ? signedLoads : loads)[sizeBytes], 0)
-    .assign(dst);
+  checkBase(out, slot, base, parts);
+  checkShadow(out, instruction, readable, parts);
+  const at = pushAddress(out, base, offset);
+  out.memory((signed ? signedLoads : loads)[sizeBytes], at).assign(dst);
 }
 
 export function writeStore(
   out: FunctionWriter,
   slot: number,
   instruction: Instruction & { kind: "store" },
-  fault: BranchToFault,
+  parts: AccessParts,
 ): void {
   const { sizeBytes, base, offset, operand } = instruction;
-  const both = BigInt.asIntN(64, mask(readable | writable, sizeBytes));
   if (isFrameSlot(base, offset, sizeBytes)) {
     const at = frameBytes + offset;
     out.get(local.frame).operand(operand, 64).memory(stores[sizeBytes], at);
-    out
-      .get(local.frame)
-      .const64(both)
-      .memory(stores[sizeBytes], out.capacityBytes + at);
+    out.get(local.frame);
+    markWritten(out, sizeBytes, out.capacityBytes + at);
     return;
   }
-  writeAddress(out, slot, base, offset, fault);
+  checkBase(out, slot, base, parts);
   // Almost always all of it may be read already. Else it is a first write to the stack, or forbidden.
-  pushAddress(out).memory(loads[sizeBytes], out.capacityBytes).const64(both).byte(op.i64Ne, op.if, noResult);
+  pushShadow(out, base, offset, sizeBytes);
+  pushPermission(out, readable | writable, sizeBytes);
+  out.byte(sizeBytes === 8 ? op.i64Ne : op.i32Ne, op.if, noResult);
   out.nested(() => {
-    checkShadow(out, sizeBytes, writable, fault);
-    pushAddress(out).const64(both).memory(stores[sizeBytes], out.capacityBytes);
+    checkShadow(out, instruction, writable, parts);
+    out.register(base, 32);
+    markWritten(out, sizeBytes, out.capacityBytes + offset);
   });
-  pushAddress(out).operand(operand, 64).memory(stores[sizeBytes], 0);
+  const at = pushAddress(out, base, offset);
+  out.operand(operand, 64).memory(stores[sizeBytes], at);
 }
 
 const updates = { add: op.i64Add, or: op.i64Or, and: op.i64And, xor: op.i64Xor } as const;
@@ -95,32 +127,34 @@ export function writeAtomic(
   out: FunctionWriter,
   slot: number,
   instruction: Instruction & { kind: "atomic" },
-  fault: BranchToFault,
+  parts: AccessParts,
 ): void {
   const { operation, sizeBytes, fetch, base, offset, src } = instruction;
   if (operation === "loadAcquire") {
-    writeLoad(out, slot, { kind: "load", sizeBytes, signed: false, dst: src, base, offset }, fault);
+    writeLoad(out, slot, { kind: "load", sizeBytes, signed: false, dst: src, base, offset }, parts);
     return;
   }
   const operand: Operand = { kind: "register", register: src };
   if (operation === "storeRelease") {
-    writeStore(out, slot, { kind: "store", sizeBytes, base, offset, operand }, fault);
+    writeStore(out, slot, { kind: "store", sizeBytes, base, offset, operand }, parts);
     return;
   }
-  writeAddress(out, slot, base, offset, fault);
-  checkShadow(out, sizeBytes, readable | writable, fault);
-  pushAddress(out).memory(loads[sizeBytes], 0).set(local.temporary);
+  checkBase(out, slot, base, parts);
+  checkShadow(out, instruction, readable | writable, parts);
+  const at = pushAddress(out, base, offset);
+  out.memory(loads[sizeBytes], at).set(local.temporary);
   if (operation === "cmpxchg") {
     out.get(local.temporary).register(0);
     if (sizeBytes === 4) out.const64(0xffff_ffff).byte(op.i64And);
     out.byte(op.i64Eq, op.if, noResult);
-    pushAddress(out).register(src).memory(stores[sizeBytes], 0).byte(op.end);
+    pushAddress(out, base, offset);
+    out.register(src).memory(stores[sizeBytes], at).byte(op.end);
     out.get(local.temporary).assign(0);
     return;
   }
-  pushAddress(out);
+  pushAddress(out, base, offset);
   if (operation === "xchg") out.register(src);
   else out.get(local.temporary).register(src).byte(updates[operation]);
-  out.memory(stores[sizeBytes], 0);
+  out.memory(stores[sizeBytes], at);
   if (fetch) out.get(local.temporary).set(registerLocals[src]!);
 }

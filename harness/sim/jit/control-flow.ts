@@ -37,11 +37,20 @@ const maxLoopDepth = 100;
 
 export function layOut(code: Code, body: FunctionBody): Layout {
   const blocks = splitBlocks(code, body);
-  const successors = blocks.map(({ taken, next }) => [taken, next].filter((block) => block !== undefined));
+  const successors = blocks.map(successorsOf);
   const arrangement = arrange(successors);
   if (!arrangement) return { blocks, order: reachable(successors), constructs: undefined };
   const { order, loops } = arrangement;
   return { blocks, order, constructs: nest(order, successors, loops) };
+}
+
+/** By block: those that lead to it and can be reached themselves. */
+export function predecessorsOf({ blocks, order }: Layout): readonly (readonly number[])[] {
+  return reverse(blocks.map(successorsOf), order);
+}
+
+function successorsOf({ taken, next }: Block): number[] {
+  return [taken, next].filter((block) => block !== undefined);
 }
 
 function splitBlocks(code: Code, { first, end }: FunctionBody): Block[] {

@@ -1,11 +1,12 @@
 import type { Operand, Register, Width } from "../../isa/instruction.js";
+import type { Arena } from "../arena.js";
 import { callArea } from "../call.js";
 import { registerLocals, local } from "./locals.js";
 import { op, Writer } from "./wasm.js";
 
 /** Function indexes of the module's imports, which come first. */
 export interface Imports {
-  /** (slot, address): never returns. */
+  /** (slot, contents of the base register): never returns. */
   readonly memoryFault: number;
   /** (slot): never returns. */
   readonly budgetFault: number;
@@ -18,33 +19,47 @@ export interface Imports {
   readonly helpers: ReadonlyMap<number, number>;
 }
 
+/** `i64.const` with a permission of the shadow in every byte. */
+const repeated64 = [0n, 1n, 2n, 3n].map(
+  (byte) => new Writer().byte(op.i64Const).signed(0x0101_0101_0101_0101n * byte).bytes,
+);
+
 /** Writes the instructions of one WebAssembly function; the words of BPF and of our memory. */
 export class FunctionWriter extends Writer {
   /** Distance from a byte to its shadow. */
   readonly capacityBytes: number;
+  /** See `Arena`. */
+  readonly highestBase: number;
   /** Writes the inside of an `if` that jumps out of itself, and its `end`. */
   readonly nested: (write: () => void) => void;
 
-  constructor(capacityBytes: number, nested: (write: () => void) => void) {
+  constructor({ capacityBytes, highestBase }: Arena, nested: (write: () => void) => void) {
     super();
     this.capacityBytes = capacityBytes;
+    this.highestBase = highestBase;
     this.nested = nested;
   }
 
+  // Locals, like most constants, have numbers of one byte.
   get(index: number): this {
-    return this.byte(op.localGet).unsigned(index);
+    return this.byte(op.localGet, index);
   }
 
   set(index: number): this {
-    return this.byte(op.localSet).unsigned(index);
+    return this.byte(op.localSet, index);
   }
 
   tee(index: number): this {
-    return this.byte(op.localTee).unsigned(index);
+    return this.byte(op.localTee, index);
   }
 
   const32(value: number): this {
     return this.byte(op.i32Const).signed(value | 0);
+  }
+
+  /** A byte in all eight places of a 64-bit number. */
+  repeated64(byte: number): this {
+    return this.append(repeated64[byte]!);
   }
 
   const64(value: number | bigint): this {

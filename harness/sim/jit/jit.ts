@@ -31,6 +31,8 @@ export class Jit implements Engine {
   readonly machine: Machine;
   readonly code: Code;
   readonly #entries: ReadonlyMap<number, Entry>;
+  /** The one at slot 0, which each run begins with. */
+  readonly #main: Entry | undefined;
   readonly #words: Int32Array;
   readonly #counters: Counters | undefined;
 
@@ -44,10 +46,11 @@ export class Jit implements Engine {
       machine: this.#imports(helpers),
     });
     this.#entries = new Map(code.functions.map(({ slot }) => [slot, exports[entryName(slot)] as Entry]));
+    this.#main = this.#entries.get(0);
   }
 
   call(slot: number, framePointer: number): void {
-    const entry = this.#entries.get(slot);
+    const entry = slot === 0 ? this.#main : this.#entries.get(slot);
     if (!entry) throw new Fault(`calls slot ${slot}, where no function begins`);
     try {
       entry(framePointer);
@@ -61,8 +64,8 @@ export class Jit implements Engine {
     const { machine } = this;
     const imports: Record<string, WebAssembly.ImportValue> = {
       memory: machine.arena.memory,
-      memoryFault: (slot: number, address: bigint) => {
-        throw this.#memoryFault(slot, address);
+      memoryFault: (slot: number, base: bigint) => {
+        throw this.#memoryFault(slot, base);
       },
       budgetFault: (slot: number) => {
         throw this.#faultAt(slot, "runs for more instructions than it may");
@@ -85,11 +88,15 @@ export class Jit implements Engine {
     return imports;
   }
 
-  #memoryFault(slot: number, address: bigint): ProgramFault {
+  #memoryFault(slot: number, base: bigint): ProgramFault {
     const { instruction } = this.code.instructions.find((placed) => placed.slot === slot)!;
     if (instruction.kind !== "load" && instruction.kind !== "store" && instruction.kind !== "atomic")
       throw new RangeError(`instruction ${slot} accesses no memory`);
-    const fault = accessFault(this.machine.arena, instruction, Number(BigInt.asIntN(64, address)));
+    const fault = accessFault(
+      this.machine.arena,
+      instruction,
+      Number(BigInt.asIntN(64, base + BigInt(instruction.offset))),
+    );
     return this.#faultAt(slot, fault.message);
   }
 

@@ -9,7 +9,7 @@ export const localTypes = [i64, i64, i64, i64, i64, i64, i64, i32, i32, i32, i32
 /** Locals of every function beside the registers. */
 export const local = {
   framePointer: 5,
-  /** 64-bit: the address of the access at hand, and a value on the way. */
+  /** 64-bit: the base of the access at hand, and a value on the way. */
   address: 11,
   temporary: 12,
   /** 32-bit: slot of the access at hand, lowest address of the frame, instructions left, block to dispatch to, 4 where a counted jump is taken. */

@@ -111,9 +111,16 @@ export class Writer {
     return this.#length;
   }
 
-  byte(...values: readonly number[]): this {
-    this.#grow(this.#length + values.length);
-    for (let i = 0; i < values.length; i++) this.#bytes[this.#length++] = values[i]!;
+  /** One to four bytes: without a list, since most of what is written goes through here. */
+  byte(first: number, second?: number, third?: number, fourth?: number): this {
+    if (this.#length + 4 > this.#bytes.length) this.#grow(this.#length + 4);
+    const bytes = this.#bytes;
+    bytes[this.#length++] = first;
+    if (second === undefined) return this;
+    bytes[this.#length++] = second;
+    if (third === undefined) return this;
+    bytes[this.#length++] = third;
+    if (fourth !== undefined) bytes[this.#length++] = fourth;
     return this;
   }
 
@@ -126,10 +133,11 @@ export class Writer {
 
   /** Unsigned LEB128 of a number below 2^32. */
   unsigned(value: number): this {
+    if (value < 0x80) return this.byte(value);
     let rest = value;
     while (rest >= 0x80) {
       this.byte((rest & 0x7f) | 0x80);
-      rest = Math.floor(rest / 0x80);
+      rest >>>= 7;
     }
     return this.byte(rest);
   }
@@ -140,6 +148,7 @@ export class Writer {
   }
 
   #signed32(value: number): this {
+    if (value >= -64 && value < 64) return this.byte(value & 0x7f);
     let rest = value;
     for (;;) {
       const low = rest & 0x7f;
@@ -204,13 +213,10 @@ export interface ModuleParts {
 
 /** A module that imports everything from `machine`, memory included (§5.5 of the specification). */
 export function encodeModule({ types, imports, functions, memoryPages }: ModuleParts): Uint8Array<ArrayBuffer> {
-  const module = new Writer().byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+  const module = new Writer().byte(0x00, 0x61, 0x73, 0x6d).byte(0x01, 0x00, 0x00, 0x00);
   section(module, 1, types, (out, type) => {
-    out
-      .byte(0x60)
-      .unsigned(type.parameters.length)
-      .byte(...type.parameters);
-    out.unsigned(type.results.length).byte(...type.results);
+    out.byte(0x60).unsigned(type.parameters.length).append(Uint8Array.from(type.parameters));
+    out.unsigned(type.results.length).append(Uint8Array.from(type.results));
   });
   const imported: readonly (ImportedFunction | "memory")[] = ["memory", ...imports];
   section(module, 2, imported, (out, item) => {

@@ -4,12 +4,13 @@ import { callArea } from "../call.js";
 import { frameBytes, isFunctionAddress, type Code, type FunctionBody } from "../code.js";
 import { frameStrideBytes, functionAddresses, type Machine } from "../machine.js";
 import { loadPacketOutside, tailCallHelper } from "../special.js";
-import { writeAtomic, writeLoad, writeStore } from "./access.js";
+import { writeAtomic, writeLoad, writeStore, type AccessParts } from "./access.js";
 import { writeAlu, writeByteSwap, writeCondition, writeMoveSigned, writeNegate } from "./arithmetic.js";
 import { wordsPerCompare, type Counters } from "../counters.js";
-import { layOut, type Block, type Construct, type Layout } from "./control-flow.js";
+import { layOut, predecessorsOf, type Block, type Construct, type Layout } from "./control-flow.js";
 import { FunctionWriter, type Imports } from "./function-writer.js";
 import { local } from "./locals.js";
+import { NearBases } from "./near-bases.js";
 import { noResult, op } from "./wasm.js";
 
 type Branch = Instruction & { readonly kind: "branch" };
@@ -39,6 +40,9 @@ export class BodyWriter {
   readonly #counters: Counters | undefined;
   readonly #out: FunctionWriter;
   readonly #labels: Label[] = [];
+  readonly #predecessors: readonly (readonly number[])[];
+  /** What is known of bases at the ends of the blocks that are written. */
+  readonly #knownBehind = new Map<number, number>();
   /** Block number → place in the order of writing. */
   readonly #position: ReadonlyMap<number, number>;
 
@@ -49,8 +53,9 @@ export class BodyWriter {
     this.#functionIndex = functionIndex;
     this.#counters = counters;
     this.#layout = layOut(code, body);
+    this.#predecessors = predecessorsOf(this.#layout);
     this.#position = new Map(this.#layout.order.map((block, at) => [block, at]));
-    this.#out = new FunctionWriter(machine.arena.capacityBytes, this.#nested);
+    this.#out = new FunctionWriter(machine.arena, this.#nested);
   }
 
   write(): Uint8Array {
@@ -89,9 +94,12 @@ export class BodyWriter {
     return this.#labels.length - 1 - index;
   }
 
-  readonly #branchToFault = (): void => {
-    // The fault exit encloses everything.
-    this.#out.byte(op.brIf).unsigned(this.#labels.length - 1);
+  readonly #accessParts: AccessParts = {
+    fault: () => {
+      // The fault exit encloses everything.
+      this.#out.byte(op.brIf).unsigned(this.#labels.length - 1);
+    },
+    bases: new NearBases(),
   };
 
   /** Marks the part of the frame that is used as never written. */
@@ -99,11 +107,10 @@ export class BodyWriter {
     const out = this.#out;
     const { stackBytes } = this.#body;
     out.register(10, 32).const32(frameBytes).byte(op.i32Sub).set(local.frame).reloadBudget();
-    const unwritten = 0x0101_0101_0101_0101n * BigInt(writable);
     for (let at = frameBytes - stackBytes; at < frameBytes; at += 8)
       out
         .get(local.frame)
-        .const64(unwritten)
+        .repeated64(writable)
         .memory(op.i64Store, out.capacityBytes + at);
     this.#count(this.#counters?.map.ofFunction.get(this.#body.first));
   }
@@ -154,10 +161,19 @@ export class BodyWriter {
       for (const construct of beginning.get(at)?.toReversed() ?? [])
         this.#open(construct, construct.kind === "loop" ? op.loop : op.block);
       const isLoop = beginning.get(at)?.some(({ kind }) => kind === "loop") ?? false;
+      this.#accessParts.bases.known = this.#knownBefore(block);
       this.#writeBlock(blocks[block]!, isLoop || at === 0);
+      this.#knownBehind.set(block, this.#accessParts.bases.known);
       this.#writeEnd(blocks[block]!, at);
     });
     this.#closeAll(order.length);
+  }
+
+  /** Of bases: where a block can be reached from one other block only, what is known at that one's end. */
+  #knownBefore(block: number): number {
+    const [before, another] = this.#predecessors[block]!;
+    if (before === undefined || another !== undefined || block === 0) return 0;
+    return this.#knownBehind.get(before) ?? 0;
   }
 
   #closeAll(position: number): void {
@@ -180,6 +196,7 @@ export class BodyWriter {
     for (let depth = 0; depth < order.length; depth++) out.unsigned(depth);
     order.forEach((block, at) => {
       this.#closeAll(at);
+      this.#accessParts.bases.known = 0;
       this.#writeBlock(blocks[block]!, true);
       this.#writeEnd(blocks[block]!, at);
     });
@@ -198,7 +215,11 @@ export class BodyWriter {
       out.get(local.budget).const32(0).byte(op.i32LtS, op.if, noResult);
       out.const32(this.#code.instructions[first]!.slot).call(this.#imports.budgetFault).byte(op.end);
     }
-    for (let index = first; index < end; index++) this.#writeInstruction(index);
+    const { bases } = this.#accessParts;
+    for (let index = first; index < end; index++) {
+      this.#writeInstruction(index);
+      bases.pass(this.#code.instructions[index]!.instruction);
+    }
   }
 
   /** What follows a block: a jump, or nothing where the block to go to is written next. */
@@ -272,13 +293,13 @@ export class BodyWriter {
         this.#writeConstant(slot, instruction);
         break;
       case "load":
-        writeLoad(out, slot, instruction, this.#branchToFault);
+        writeLoad(out, slot, instruction, this.#accessParts);
         break;
       case "store":
-        writeStore(out, slot, instruction, this.#branchToFault);
+        writeStore(out, slot, instruction, this.#accessParts);
         break;
       case "atomic":
-        writeAtomic(out, slot, instruction, this.#branchToFault);
+        writeAtomic(out, slot, instruction, this.#accessParts);
         break;
       case "loadPacket":
         this.#writeLoadPacket(instruction);
@@ -307,10 +328,10 @@ export class BodyWriter {
 
   #writeConstant(slot: number, instruction: Instruction & { kind: "constant" }): void {
     const { dst, low, high } = instruction;
-    const value = isFunctionAddress(instruction)
-      ? BigInt(functionAddresses + slot + 1 + low)
-      : (BigInt(high) << 32n) | BigInt(low >>> 0);
-    this.#out.const64(value).assign(dst);
+    // Most are addresses of maps and data, which need no BigInt.
+    if (isFunctionAddress(instruction)) this.#out.const64(BigInt(functionAddresses + slot + 1 + low));
+    else this.#out.const64(high === low >> 31 ? low : (BigInt(high) << 32n) | BigInt(low >>> 0));
+    this.#out.assign(dst);
   }
 
   #writeLoadPacket({ sizeBytes, index, offset }: Instruction & { kind: "loadPacket" }): void {
