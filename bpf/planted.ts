@@ -189,6 +189,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "",
   },
   {
+    name: "xdp_steer_source_port",
+    program: "xdp_steer.bpf.c",
+    file: "xdp_steer.bpf.c",
+    from: "key.port = found.flow.destination_port;",
+    to: "key.port = found.flow.source_port;",
+  },
+  {
     name: "tc_drop_passes",
     program: "tc_drop.bpf.c",
     file: "tc_drop.bpf.c",

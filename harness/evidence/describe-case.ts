@@ -92,6 +92,8 @@ function valueText(map: MapSpec, value: MapValue): string {
       return `a map with ${value.entries.length} entries`;
     case "socket":
       return `socket ${value.end.connection}.${value.end.side}`;
+    case "xsk":
+      return `AF_XDP socket of queue ${value.queue}`;
     case "device":
       return `interface ${value.dev}${value.program === undefined ? "" : `, then ${value.program}`}`;
     case "cpu":

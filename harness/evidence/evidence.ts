@@ -110,7 +110,7 @@ function packetEvidence(step: PlannedSend, { backend, here, startNs, named }: St
     index,
     sent: index < kept ? undefined : toBase64(step.packets[index]!.bytes),
     verdicts: verdictEvidence(all),
-    redirect: all.find((o) => o.kind === "redirect")?.dev,
+    redirect: all.find((o) => o.kind === "redirect")?.target,
     context: contextEvidence(all, wanted),
     frames: frameEvidence(
       all.filter((o) => o.kind === "packet"),

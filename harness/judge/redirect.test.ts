@@ -18,7 +18,7 @@ const slot = (dev: string) => ({
   span,
 });
 const plan = {
-  maps: [slot("eth1")],
+  maps: [slot("eth1"), { ...slot("eth1"), map: { name: "sockets" }, value: { kind: "xsk", queue: 1 } }],
   steps: [
     { kind: "send", index: 0 },
     { kind: "maps", index: 1, patches: [slot("eth2")] },
@@ -26,7 +26,7 @@ const plan = {
 } as unknown as Plan;
 
 function whats(target: RedirectTarget, step: number, ...devices: string[]): readonly string[] {
-  const redirects = devices.map((dev): RedirectObservation => ({ kind: "redirect", step, packet: 0, dev }));
+  const redirects = devices.map((target): RedirectObservation => ({ kind: "redirect", step, packet: 0, target }));
   const verdicts = [{ possible: [devices.length > 0 ? "XDP_REDIRECT" : "XDP_DROP"] } as unknown as VerdictObservation];
   const { findings, missing } = judgeRedirect({ value: target, span }, plan, step, { redirects, verdicts });
   return [...findings.map((f) => `${f.what} ${f.expected} ${f.actual}`), ...missing];
@@ -48,7 +48,14 @@ describe("judgeRedirect", () => {
     expect(whats({ dev: "eth1" }, 0)).to.deep.equal(["redirect.dev eth1 none: XDP_DROP"]);
   });
 
-  it("names what it cannot compare: a slot that holds no interface", () => {
-    expect(whats({ map: "cpus", key }, 0, "eth1")).to.deep.equal(["slot of a redirect map without interfaces"]);
+  it("takes a slot of an xskmap for the socket's queue", () => {
+    expect(whats({ map: "sockets", key }, 0, "queue 1")).to.deep.equal([]);
+    expect(whats({ map: "sockets", key }, 0, "eth1")).to.deep.equal(["redirect.sockets queue 1 eth1"]);
+  });
+
+  it("names what it cannot compare: a slot that holds neither interface nor socket", () => {
+    expect(whats({ map: "cpus", key }, 0, "eth1")).to.deep.equal([
+      "slot of a redirect map without interfaces or sockets",
+    ]);
   });
 });

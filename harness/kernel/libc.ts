@@ -52,6 +52,11 @@ export interface Libc {
   membarrier(command: number, flags: number, cpu: number): number;
   /** Memory of the process's own with this code in it, readable and executable; undefined where that is not allowed. */
   mapCode(code: Uint8Array): bigint | undefined;
+  /** mmap(2) of a descriptor's memory, to read and write: its address. */
+  mapShared(fd: number, sizeBytes: number, offset: number): bigint;
+  munmap(address: bigint, sizeBytes: number): number;
+  /** Memory that something else owns: not to be touched once that has let go of it. */
+  memoryAt(address: bigint, sizeBytes: number): ArrayBuffer;
   /** perf_event_open(2). */
   perf_event_open(attr: Uint8Array, pid: number, cpu: number, groupFd: number, flags: number): number;
 }
@@ -69,6 +74,7 @@ const syscallNumbers: Partial<Record<NodeJS.Architecture, { bpf: number; membarr
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const PROT_EXEC = 4;
+const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
 
@@ -166,6 +172,7 @@ function declare(): Libc {
   const getAffinity = self.func("int sched_getaffinity(int thread, size_t size, void *mask)");
   const getCpu = self.func("int sched_getcpu()");
   const mmap = self.func("int64_t mmap(void *at, size_t size, int protection, int flags, int fd, int64_t offset)");
+  const munmap = self.func("int munmap(int64_t address, size_t size)");
   const mprotect = self.func("int mprotect(int64_t address, size_t size, int protection)");
 
   return {
@@ -216,6 +223,12 @@ function declare(): Libc {
       new Uint8Array(ffi.view(BigInt(address), code.length)).set(code);
       return mprotect(address, code.length, PROT_READ | PROT_EXEC) === 0 ? BigInt(address) : undefined;
     },
+    mapShared(fd, size, offset) {
+      const address = mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset) as number;
+      return BigInt(address === -1 ? -ffi.errno() : address);
+    },
+    munmap: (address, size) => checked(munmap(address, size)),
+    memoryAt: (address, size) => ffi.view(address, size),
     perf_event_open: (attr, pid, cpu, group, flags) =>
       checked(syscallPerfEventOpen(numbers.perfEventOpen, attr, pid, cpu, group, flags)),
   };

@@ -5,6 +5,7 @@ import { BpfMap, openPinned, pin } from "./bpf-map.js";
 import { libbpf, type Pointer } from "./libbpf.js";
 import { libc } from "./libc.js";
 import { applyPatch, readEntries, readInnerMaps, type Entries, type References } from "./maps.js";
+import { XdpSocket } from "./xdp-socket.js";
 import { removeTree } from "./pin-folder.js";
 
 /** An object that the kernel has taken. Everything is given back by `close`, which may be called more than once. */
@@ -17,6 +18,7 @@ export class LoadedObject {
   private object: Pointer | undefined;
   private readonly programs = new Map<string, number>();
   private readonly maps = new Map<string, BpfMap>();
+  private unbound: XdpSocket | undefined;
   /** Where libbpf pinned maps, by map name. */
   private readonly pinned = new Map<string, string>();
 
@@ -55,15 +57,17 @@ export class LoadedObject {
   }
 
   /**
-   * Sets and deletes entries in order. `ifindexOf` resolves devmap slots; where no one can (test runs redirect
-   * nowhere), every device is the loopback interface, whose index is 1 in every network namespace.
+   * Sets and deletes entries in order. Where no one says what they refer to (test runs redirect nowhere), every device
+   * is the loopback interface, whose index is 1 in every network namespace, and AF_XDP sockets get no frames.
    */
-  applyMaps(
-    patches: readonly MapPatch[],
-    ifindexOf: (dev: string) => number = () => 1,
-    socketFdOf: References["socketFdOf"] = () => undefined,
-  ): void {
-    const references: References = { programFdOf: (name) => this.programFdOf(name), ifindexOf, socketFdOf };
+  applyMaps(patches: readonly MapPatch[], given: Partial<Omit<References, "programFdOf">> = {}): void {
+    const references: References = {
+      programFdOf: (name) => this.programFdOf(name),
+      ifindexOf: () => 1,
+      socketFdOf: () => undefined,
+      xskFdOf: () => this.unboundSocket().fd,
+      ...given,
+    };
     for (const patch of patches) applyPatch(this.mapOf(patch.map.name), patch, references);
   }
 
@@ -109,11 +113,18 @@ export class LoadedObject {
     libbpf().bpf_object__close(this.object);
     this.object = undefined;
     this.maps.clear();
+    void this.unbound?.close();
+    this.unbound = undefined;
   }
 
   close(): void {
     this.unload();
     if (this.pins !== undefined) removeTree(this.pins);
+  }
+
+  private unboundSocket(): XdpSocket {
+    this.unbound ??= new XdpSocket();
+    return this.unbound;
   }
 
   private withMap<T>(spec: MapSpec, read: (map: BpfMap) => T): T {

@@ -25,6 +25,7 @@ describe("maps in the kernel", () => {
     programFdOf: (name: string): number => expect.fail(`no program ${name} here`),
     ifindexOf: () => 1,
     socketFdOf: () => undefined,
+    xskFdOf: () => 0,
   };
 
   before(function () {

@@ -16,6 +16,8 @@ export interface References {
   programFdOf(name: string): number;
   /** Descriptor of an end of a connection that a step has opened; undefined where it is not open. */
   socketFdOf(end: TcpEnd): number | undefined;
+  /** Descriptor of the AF_XDP socket on a queue. */
+  xskFdOf(queue: number): number;
   /** Index of an interface of the host that the program is attached to. */
   ifindexOf(dev: string): number;
 }
@@ -56,6 +58,9 @@ function encodeValue(map: BpfMap, value: Exclude<MapValue, { kind: "inner" }>, r
       words.setUint32(0, fd, true);
       return raw;
     }
+    case "xsk":
+      words.setUint32(0, references.xskFdOf(value.queue), true);
+      return raw;
     case "device": // struct bpf_devmap_val, or only its first half
       words.setUint32(0, references.ifindexOf(value.dev), true);
       if (value.program !== undefined) words.setInt32(4, references.programFdOf(value.program), true);

@@ -139,8 +139,8 @@ export interface VerdictEvidence {
 export interface FrameEvidence {
   /** `output` of a test run, else `server:eth0`. */
   readonly place: string;
-  /** `stack`: received by the network stack there. */
-  readonly direction: "output" | "received" | "stack";
+  /** `stack`: received by the network stack there; `socket`: by an AF_XDP socket. */
+  readonly direction: "output" | "received" | "stack" | "socket";
   /** Base64; undefined where they are those of the sent packet. */
   readonly bytes: string | undefined;
   /** How often the same bytes were seen here. */

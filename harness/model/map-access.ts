@@ -38,7 +38,6 @@ const unsettable: Partial<Record<MapType, string>> = {
   ringbuf: "only programs write to it",
   user_ringbuf: "it is a stream, not entries",
   cgroup_array: "its values are cgroups",
-  xskmap: "its values are AF_XDP sockets",
   reuseport_sockarray: "its values are sockets",
   sk_storage: "its keys are sockets",
   inode_storage: "its keys are inodes",

@@ -75,8 +75,8 @@ export interface PacketObservation extends AtStep {
   readonly kind: "packet";
   /** Index of the sent packet it comes from; undefined for a frame that nothing accounts for. */
   readonly packet: number | undefined;
-  /** `output` of a test run; else where it was captured, and whether the stack there received it. */
-  readonly place: "output" | { readonly at: Place; readonly direction: "received" | "stack" };
+  /** `output` of a test run; else where it was captured, and whether the stack or an AF_XDP socket there received it. */
+  readonly place: "output" | { readonly at: Place; readonly direction: "received" | "stack" | "socket" };
   readonly bytes: Uint8Array;
   /** Nanoseconds since the epoch by the kernel's clock. */
   readonly timestampNs: bigint | undefined;
@@ -91,8 +91,8 @@ export interface ContextObservation extends AtStep {
 export interface RedirectObservation extends AtStep {
   readonly kind: "redirect";
   readonly packet: number;
-  /** Name of the interface, in the host that the program is attached to. */
-  readonly dev: string;
+  /** Name of the interface, in the host that the program is attached to; `queue 0`: the AF_XDP socket there. */
+  readonly target: string;
 }
 
 /** A whole map's contents after a step. */

@@ -137,6 +137,8 @@ export type MapValue =
   | { readonly kind: "device"; readonly dev: string; readonly program: string | undefined }
   /** Slot of a sockmap or entry of a sockhash: an end of a connection that a step has opened. */
   | { readonly kind: "socket"; readonly end: TcpEnd }
+  /** Slot of an xskmap: the AF_XDP socket on a queue of the interface that the program is attached to. */
+  | { readonly kind: "xsk"; readonly queue: number }
   /** Slot of a cpumap: queue size, with an optional program. */
   | { readonly kind: "cpu"; readonly queueSize: number; readonly program: string | undefined };
 

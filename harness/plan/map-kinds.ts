@@ -8,6 +8,7 @@ const slotTypes: ReadonlySet<MapType> = new Set<MapType>([
   "array_of_maps",
   "devmap",
   "cpumap",
+  "xskmap",
 ]);
 
 /** Elements without keys. */
@@ -25,7 +26,6 @@ export function isKeyless({ type }: MapSpec): boolean {
 /** Why a scenario cannot write into a map, as the rest of "map 'x' …"; undefined where it can. */
 export function whyUnwritable({ type }: MapSpec): string | undefined {
   switch (type) {
-    case "xskmap":
     case "reuseport_sockarray":
       return `holds live sockets (${type}), which only a program or the application itself can put there`;
     case "sk_storage":

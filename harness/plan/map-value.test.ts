@@ -109,6 +109,19 @@ describe("planned values of maps that hold more than bytes", () => {
     expect(await one("0..9999999")).to.deep.equal(["a range has at most 1048576 keys, not 10000000"]);
   });
 
+  it("slots of an xskmap hold the AF_XDP socket of a queue", async () => {
+    const steer = objectAt("objects/xdp_steer.bpf.o");
+    expect(
+      await valuesOf("{ sockets: [{ key: 3, value: { queue: 2 } }] }", "hook: xdp\nentry: xdp_steer", steer),
+    ).to.deep.equal([{ kind: "xsk", queue: 2 }]);
+    expect(
+      await wrongIn("{ sockets: [{ key: 64, value: { queue: 4096 } }] }", "hook: xdp\nentry: xdp_steer", steer),
+    ).to.deep.equal([
+      "map 'sockets' has no slot 64 (its slots are 0 to 63)",
+      "'queue' is the number of a receive queue: 0 to 4095",
+    ]);
+  });
+
   it("queues take as many values as they hold", async () => {
     const queues = objectAt("objects/queue_stack_bloom.bpf.o");
     const seventeen = `[${Array.from({ length: 17 }, (_, i) => i).join(", ")}]`;

@@ -8,6 +8,9 @@ import { didYouMean, wrong, type PlanContext } from "./context.js";
 import { planEntries } from "./map-entries.js";
 import { readRecord } from "./record.js";
 
+/** Interfaces have no more of them (include/linux/netdevice.h: IFLA_NUM_RX_QUEUES is checked against 4096). */
+const mostQueues = 4095;
+
 /** A value of any map type as the scenario writes it; undefined, with a diagnostic, where it is wrong. */
 export function planValue(context: PlanContext, map: MapSpec, written: Written): MapValue | undefined {
   switch (map.type) {
@@ -18,6 +21,8 @@ export function planValue(context: PlanContext, map: MapSpec, written: Written):
       return deviceValue(context, map, written);
     case "cpumap":
       return cpuValue(context, map, written);
+    case "xskmap":
+      return xskValue(context, map, written);
     case "array_of_maps":
     case "hash_of_maps":
       return innerValue(context, map, written);
@@ -108,6 +113,18 @@ function cpuValue(context: PlanContext, map: MapSpec, written: Written): MapValu
   const program = record.program && planSecondProgram(context, map, record.program);
   if (record.program && program === undefined) return undefined;
   return { kind: "cpu", queueSize: Number(queueSize), program };
+}
+
+/** `{queue: 0}`: the AF_XDP socket on a queue of the program's interface. */
+function xskValue(context: PlanContext, map: MapSpec, written: Written): MapValue | undefined {
+  const record = readRecord(context, written, `a slot of the xskmap '${map.name}'`, {
+    queue: { required: true, example: "{queue: 0}" },
+  });
+  if (!record?.queue) return undefined;
+  const queue = integerOf(record.queue);
+  if (queue !== undefined && queue >= 0n && queue <= mostQueues) return { kind: "xsk", queue: Number(queue) };
+  wrong(context, record.queue.span, `'queue' is the number of a receive queue: 0 to ${mostQueues}`);
+  return undefined;
 }
 
 /** Devmaps and cpumaps can run a program of their own, if their values have room for one. */

@@ -35,3 +35,10 @@ export function targetsOf(
     return [{ dev: entry.dev, way: "egress", program: entry.program }];
   });
 }
+
+/** What targets are called in observations: interfaces by name, an AF_XDP socket by its queue. */
+export function targetNames(...[redirect, maps, ...at]: Parameters<typeof targetsOf>): readonly string[] {
+  const map = redirect && "map" in redirect ? maps.get(redirect.map) : undefined;
+  const entry = redirect && "map" in redirect && map instanceof ReferenceStore ? map.get(redirect.key) : undefined;
+  return entry?.kind === "xsk" ? [`queue ${entry.queue}`] : targetsOf(redirect, maps, ...at).map(({ dev }) => dev);
+}

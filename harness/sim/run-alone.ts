@@ -3,7 +3,7 @@ import type { Plan, PlannedSend } from "../model/plan.js";
 import { ProgramFault } from "./fault.js";
 import type { PacketHook } from "./hooks/packet-hook.js";
 import type { Instruments, RunPlace } from "./instruments.js";
-import { targetsOf } from "./redirect-targets.js";
+import { targetNames } from "./redirect-targets.js";
 import type { Outcome } from "./send.js";
 import type { SimulatedObject } from "./simulated-object.js";
 import type { Tally } from "./tally.js";
@@ -33,12 +33,11 @@ export function runAlone(step: PlannedSend, place: RunPlace, world: AloneWorld):
   }
   const returned = machine.arguments.result32 | 0;
   const isRedirected = verdictName(plan.programType, returned).endsWith("_REDIRECT");
-  const targets = isRedirected ? targetsOf(hook.redirect, object.maps, devices, 1) : [];
   return {
     returned,
     bytes: hook.output(),
     fields: hook.outputFields(),
-    devs: targets.map(({ dev }) => dev),
+    targets: isRedirected ? targetNames(hook.redirect, object.maps, devices, 1) : [],
     cost: step.unjudged ? undefined : tally.read(machine),
   };
 }

@@ -25,8 +25,8 @@ export type Outcome =
       /** Undefined where no packet comes out. */
       readonly bytes: Uint8Array | undefined;
       readonly fields: Fields;
-      /** Interfaces that the packet is redirected to. */
-      readonly devs: readonly string[];
+      /** Names of interfaces that the packet is redirected to, or of the socket. */
+      readonly targets: readonly string[];
       /** Undefined where nobody asks. */
       readonly cost: Cost | undefined;
     }
@@ -82,7 +82,7 @@ function observationsOf(
   { outcome, runs, costs }: Result,
 ): Observation[] {
   if ("fault" in outcome) return [{ kind: "fault", step, packet, message: outcome.fault }];
-  const { returned, bytes, fields, devs } = outcome;
+  const { returned, bytes, fields, targets } = outcome;
   const possible = [verdictName(type, returned)];
   const evidence = times === 1 ? `returned ${returned}` : `returned ${returned} in ${runs} of ${times} runs`;
   const seen: Observation[] = [
@@ -92,7 +92,7 @@ function observationsOf(
   if (bytes && (unjudged || !isDropped(type, returned)))
     seen.push({ kind: "packet", step, packet, place: "output", bytes, timestampNs: undefined });
   for (const cost of costs) seen.push({ kind: "cost", step, packet, ...cost });
-  for (const dev of devs) seen.push({ kind: "redirect", step, packet, dev });
+  for (const target of targets) seen.push({ kind: "redirect", step, packet, target });
   return seen;
 }
 
@@ -102,7 +102,7 @@ function isSame(a: Outcome, b: Outcome): boolean {
     a.returned === b.returned &&
     (a.bytes && b.bytes ? sameBytes(a.bytes, b.bytes) : a.bytes === b.bytes) &&
     Object.keys(a.fields).every((name) => isSameValue(a.fields[name], b.fields[name])) &&
-    isSameList(a.devs, b.devs)
+    isSameList(a.targets, b.targets)
   );
 }
 

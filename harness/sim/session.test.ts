@@ -22,6 +22,11 @@ const ping = fromHex(
   "02:00:00:00:00:02 02:00:00:00:00:01 0800 4500001c000000004001 f6dc c0000201 c0000202 0800f7fe00000001",
 );
 
+/** The same hosts, udp 40000 > 53 */
+const query = fromHex(
+  "02:00:00:00:00:02 02:00:00:00:00:01 0800 4500001c000000004011 f6cc c0000201 c0000202 9c40003500080000",
+);
+
 type Kind = Observation["kind"];
 
 for (const engine of engineNames) {
@@ -73,7 +78,19 @@ for (const engine of engineNames) {
       const slot = setPatch(ports, u32(0), { kind: "device", dev: "eth7", program: undefined });
       const plan = planFor(object, "xdp", { entry: "redirect", maps: [slot], steps: steps(sendStep([ping])) });
       const [redirect] = await run(plan, "redirect");
-      expect(redirect!.dev).to.equal("eth7");
+      expect(redirect!.target).to.equal("eth7");
+    });
+
+    it("tells the AF_XDP socket of an xskmap's slot", async () => {
+      const object = fixtureObject("xdp_steer");
+      const rule = setPatch(mapOf(object, "rules"), fromHex("00351100"), {
+        kind: "bytes",
+        bytes: fromHex("0300000000000000"),
+      });
+      const slot = setPatch(mapOf(object, "sockets"), u32(0), { kind: "xsk", queue: 0 });
+      const plan = planFor(object, "xdp", { entry: "xdp_steer", maps: [rule, slot], steps: steps(sendStep([query])) });
+      const [redirect] = await run(plan, "redirect");
+      expect(redirect!.target).to.equal("queue 0");
     });
 
     it("hands events over, once", async () => {
@@ -143,7 +160,7 @@ for (const engine of engineNames) {
       const update = { kind: "maps" as const, index: 0, label: "", span: nowhere, expect: noExpectation };
       const list = steps(sendStep([ping]), { ...update, patches: [slot("eth8")] }, sendStep([ping]));
       const plan = planFor(object, "xdp", { entry: "redirect", maps: [slot("eth7")], steps: list });
-      expect((await run(plan, "redirect")).map(({ step, dev }) => [step, dev])).to.deep.equal([
+      expect((await run(plan, "redirect")).map(({ step, target }) => [step, target])).to.deep.equal([
         [0, "eth7"],
         [2, "eth8"],
       ]);

@@ -45,6 +45,8 @@ export function applyMapPatches(
         return put(store, key, { kind: "program", name: value.name });
       case "device":
         return put(store, key, { ...value, ifindex: references.ifindexOf(value.dev) });
+      case "xsk":
+        return put(store, key, { kind: "xsk", queue: value.queue });
       case "cpu":
         return put(store, key, { kind: "cpu", queueSizeBytes: value.queueSize });
       case "socket": {

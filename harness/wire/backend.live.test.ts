@@ -103,7 +103,7 @@ describe("the wire backend", function () {
       const seen = await run(hook, [sendStep([0, 1, 2, 3, 4].map((verdict) => order(verdict, 1)))]);
       expect(verdicts(seen)).to.deep.equal(["XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"]);
       expect(packets(seen)).to.deep.equal(["2 dut:eth0 stack", "3 client:eth0 received", "4 server:eth0 received"]);
-      expect(ofKind(seen, "redirect").map(({ dev }) => dev)).to.deep.equal(["eth1"]);
+      expect(ofKind(seen, "redirect").map(({ target }) => target)).to.deep.equal(["eth1"]);
       expect(ofKind(seen, "packet").every(({ packet, bytes }) => bytes[14] === packet)).to.equal(true);
     });
 

@@ -104,7 +104,6 @@ export class WireCase {
     const { hook } = plan;
     if (!isDeviceHook(hook) && !isCgroupHook(hook) && !isSocketMapHook(hook))
       throw new Error(`${hook} cannot be attached to in a topology: missing() says so`);
-    for (const each of objects) applyMaps(each, network, each.plan.maps, undefined);
     const states = objects.map(({ name, plan: own, loaded }) => {
       const state = new StateObserver(own, "wire", loaded, options.folder, name);
       stack.defer(() => state.close());
@@ -115,6 +114,7 @@ export class WireCase {
     stack.defer(() => closing.run());
     const ports = await Ports.open(network, plan, options.openPort);
     closing.defer(() => ports.close());
+    for (const each of objects) applyMaps(each, network, each.plan.maps, ports, undefined);
     const tcp = new TcpConnections(network);
     closing.defer(() => tcp.close());
     const runsCommands = plan.steps.some(({ kind }) => kind === "run");
@@ -187,7 +187,7 @@ export class WireCase {
       case "maps":
         for (const each of this.#objects) {
           const own = each.plan.steps[step.index];
-          if (own?.kind === "maps") applyMaps(each, this.#network, own.patches, this.#tcp);
+          if (own?.kind === "maps") applyMaps(each, this.#network, own.patches, this.#ports, this.#tcp);
         }
         return [];
       case "unload":
@@ -243,14 +243,15 @@ function applyMaps(
   { plan, loaded }: LoadedPlan,
   network: Network,
   patches: readonly MapPatch[],
+  ports: Ports,
   tcp: TcpConnections | undefined,
 ): void {
   const { host } = plan.topology.attach;
   network.inside(host, () =>
-    loaded.applyMaps(
-      patches,
-      (dev) => network.ifindex({ host, dev }),
-      (end) => tcp?.fdOf(end),
-    ),
+    loaded.applyMaps(patches, {
+      ifindexOf: (dev) => network.ifindex({ host, dev }),
+      socketFdOf: (end) => tcp?.fdOf(end),
+      xskFdOf: (queue) => ports.xskFdOf(queue),
+    }),
   );
 }

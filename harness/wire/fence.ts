@@ -7,7 +7,7 @@ import type { Lane } from "./lanes.js";
 import { parseMacBytes } from "./mac.js";
 import type { Markers } from "./marker.js";
 import { PacketSocket } from "./port/packet-socket.js";
-import type { CapturedFrame, FramePort } from "./port/port.js";
+import type { CapturedFrame, FrameSource } from "./port/port.js";
 import type { Ports } from "./ports.js";
 import type { RunCount } from "./run-count.js";
 
@@ -113,7 +113,7 @@ export class Fence {
     }
   }
 
-  async #take(port: FramePort, pending: Map<number, Lane>): Promise<readonly CapturedFrame[]> {
+  async #take(port: FrameSource, pending: Map<number, Lane>): Promise<readonly CapturedFrame[]> {
     const frames = await port.receive();
     return frames.filter(({ bytes }) => {
       const number = this.#markers.numberOf(bytes);

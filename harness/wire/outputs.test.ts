@@ -37,6 +37,11 @@ describe("sortFrames", () => {
     ).to.deep.equal(["client left", "server left"]);
   });
 
+  it("takes what an AF_XDP socket got as the program's", () => {
+    const frames = [{ ...captured(at("dut"), answer), queue: 0 }];
+    expect(sorted([], { frames })).to.deep.equal(["dut socket"]);
+  });
+
   it("takes the stack's answer to a passed packet for a stray", () => {
     expect(
       sorted([

@@ -21,7 +21,7 @@ export interface Window {
 
 export interface Output {
   readonly frame: CapturedFrame;
-  readonly where: Exclude<Whereabouts, { kind: "elsewhere" }>;
+  readonly where: Exclude<Whereabouts, { kind: "elsewhere" }> | { readonly kind: "socket"; readonly queue: number };
   /** The same packet as an output before, in one more place: cloned, broadcast or flooded by a bridge. */
   readonly again: boolean;
 }
@@ -45,7 +45,7 @@ export function sortFrames(window: Window): SortedFrames {
   const open = isUndisturbed(window) ? Infinity : window.times;
   let outcomes = 0;
   for (const frame of window.frames) {
-    const where = window.whereabouts(frame.place);
+    const where = frame.queue === undefined ? window.whereabouts(frame.place) : socketOf(frame.queue);
     if (where.kind === "elsewhere" || !canBeOutput(window.hook, where)) {
       strays.push(frame);
       continue;
@@ -63,6 +63,10 @@ export function sortFrames(window: Window): SortedFrames {
   return { outputs, strays };
 }
 
+function socketOf(queue: number): Output["where"] {
+  return { kind: "socket", queue };
+}
+
 function isUndisturbed({ runs, times, silentStack, frames, whereabouts, hook }: Window): boolean {
   if (runs > times) return false;
   if (silentStack || hook.endsWith("egress")) return silentStack;
@@ -70,7 +74,7 @@ function isUndisturbed({ runs, times, silentStack, frames, whereabouts, hook }: 
 }
 
 /** XDP sends out of interfaces only: it cannot make a frame arrive at one. */
-function canBeOutput(hook: DeviceHook, where: Whereabouts): boolean {
+function canBeOutput(hook: DeviceHook, where: Output["where"]): boolean {
   return where.kind !== "entered" || hook.startsWith("tc");
 }
 

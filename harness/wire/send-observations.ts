@@ -42,11 +42,12 @@ export function packetObservation(
   { topology, hook }: { readonly topology: Topology; readonly hook: DeviceHook },
 ): PacketObservation {
   const inStack = samePlace(frame.place, topology.attach) && !isEgress(hook);
+  const direction = frame.queue !== undefined ? "socket" : inStack ? "stack" : "received";
   return {
     kind: "packet",
     step: step.index,
     packet,
-    place: { at: frame.place, direction: inStack ? "stack" : "received" },
+    place: { at: frame.place, direction },
     bytes: frame.bytes,
     timestampNs: frame.timestampNs,
   };

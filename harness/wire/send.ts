@@ -108,7 +108,7 @@ async function runPacket(
     ...(ran ? [] : [neverRan(step, index, runs, topology.attach)]),
     ...findings.map((finding) => verdictObservation(step, index, finding)),
     ...redirectTargets(outputs, findings).map(
-      (dev) => ({ kind: "redirect", step: step.index, packet: index, dev }) as const,
+      (target) => ({ kind: "redirect", step: step.index, packet: index, target }) as const,
     ),
     ...outputs
       .filter((output) => !hasLostTags(output, window))

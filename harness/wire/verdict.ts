@@ -80,13 +80,16 @@ export function isVisibleVerdict(name: string): boolean {
   );
 }
 
-/** Interfaces of the program's host by which redirected packets went on. */
+/** Interfaces of the program's host by which redirected packets went on, and AF_XDP sockets that got them. */
 export function redirectTargets(outputs: readonly Output[], findings: readonly Finding[]): readonly string[] {
   const redirected = findings.some(
     ({ possible }) => possible.includes("XDP_REDIRECT") || possible[0] === "TC_ACT_REDIRECT",
   );
   if (!redirected) return [];
-  return [...new Set(outputs.flatMap(({ where }) => ("dev" in where ? [where.dev] : [])))];
+  const targets = outputs.flatMap(({ where }) =>
+    where.kind === "passed" ? [] : where.kind === "socket" ? [`queue ${where.queue}`] : [where.dev],
+  );
+  return [...new Set(targets)];
 }
 
 function isBack(window: Window, { where }: Output): boolean {

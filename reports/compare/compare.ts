@@ -170,7 +170,7 @@ function compareFrames(a: PacketEvidence, b: PacketEvidence): Pick<Difference, "
 }
 
 function placeOf({ place, direction }: FrameEvidence): string {
-  return direction === "stack" ? `${place}'s stack` : place;
+  return direction === "stack" || direction === "socket" ? `${place}'s ${direction}` : place;
 }
 
 /** What was sent is called that: both runs sent the same. */

@@ -17,6 +17,7 @@ export type Reference =
       /** That sees the packet on its way out. */
       readonly program?: string | undefined;
     }
+  | { readonly kind: "xsk"; readonly queue: number }
   | { readonly kind: "cpu"; readonly queueSizeBytes: number };
 
 interface Entry {

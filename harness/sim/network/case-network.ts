@@ -129,7 +129,7 @@ export class CaseNetwork {
         returned: run.returned,
         bytes: run.skb.frame,
         fields: run.fields,
-        devs: run.redirects.map(({ dev }) => dev),
+        targets: run.redirects.map(({ dev }) => dev),
         cost: this.#parts.tally.read(parts.stage.machine),
       };
     // Whatever it lets out is its doing.

@@ -8,25 +8,31 @@ export interface CapturedFrame {
   readonly bytes: Uint8Array;
   /** Nanoseconds since the epoch, taken by the kernel when the frame arrived; undefined where the port has none. */
   readonly timestampNs: bigint | undefined;
+  /** Of the AF_XDP socket that received the frame; undefined where the interface did. */
+  readonly queue?: number;
   /** The frame had VLAN tags that the kernel took out before it could be captured. */
   readonly tagLost?: boolean;
 }
 
-/**
- * One interface to send frames from and to capture what it receives; what leaves it, by whatever way, is not
- * captured. Captured frames wait in the port until they are fetched. Two implementations pass port.contract.ts.
- */
-export interface FramePort {
+/** Where frames are captured; they wait there until they are fetched. */
+export interface FrameSource {
   readonly place: Place;
-  /** Sends the frames in order, through the interface's queueing discipline as the host's own stack would. */
-  send(frames: readonly Uint8Array[]): Promise<void>;
   /** Frames in the order of their arrival; none if there are none. Never waits. */
   receive(): Promise<readonly CapturedFrame[]>;
-  /** Whether a frame is there, waiting for one up to so long. */
-  wait(timeoutMs: number): Promise<boolean>;
-  /** Frames lost since the port was opened because nobody fetched them in time; undefined where unknown. */
+  /** Frames lost since it was opened because nobody fetched them in time; undefined where unknown. */
   lost(): Promise<number | undefined>;
   close(): Promise<void>;
+}
+
+/**
+ * One interface to send frames from and to capture what it receives; what leaves it, by whatever way, is not
+ * captured. Two implementations pass port.contract.ts.
+ */
+export interface FramePort extends FrameSource {
+  /** Sends the frames in order, through the interface's queueing discipline as the host's own stack would. */
+  send(frames: readonly Uint8Array[]): Promise<void>;
+  /** Whether a frame is there, waiting for one up to so long. */
+  wait(timeoutMs: number): Promise<boolean>;
 }
 
 /** Opens a port on an interface of the network; it captures from then on. */

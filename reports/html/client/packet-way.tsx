@@ -70,8 +70,15 @@ function Verdict({ verdict: { verdict, evidence, times, durationNs } }: { verdic
   );
 }
 
+const ways: Readonly<Record<FrameEvidence["direction"], string>> = {
+  output: "came out",
+  received: "received",
+  stack: "handed to the stack",
+  socket: "handed to an AF_XDP socket",
+};
+
 function Frame({ frame: { place, direction, times, afterNs, bytes } }: { frame: FrameEvidence }) {
-  const what = { output: "came out", received: "received", stack: "handed to the stack" }[direction];
+  const what = ways[direction];
   return (
     <>
       <span class="place">{direction === "output" ? "output" : place}</span>

@@ -114,7 +114,8 @@ function OnePacket(props: {
 }
 
 function placeText({ place, direction, times }: FrameEvidence): string {
-  const where = direction === "output" ? "output" : direction === "stack" ? `stack of ${place}` : place;
+  const where =
+    direction === "output" ? "output" : ["stack", "socket"].includes(direction) ? `${direction} of ${place}` : place;
   return times > 1 ? `${where} × ${times}` : where;
 }
 
