@@ -1,12 +1,13 @@
 import { harnessError } from "../model/error.js";
 import type { ProgramType } from "../model/hook.js";
 import type { FieldValue, Packet } from "../model/packet.js";
+import { flowKeys, flowKeysBytes, readFlowKeys, type FlowKey } from "../packet/flow-keys.js";
 import { lookupFieldsOf } from "../packet/lookup-fields.js";
 
 /** A member of a context structure of include/uapi/linux/bpf.h. */
 interface Member {
   readonly offset: number;
-  readonly kind: "u8" | "u16" | "u32" | "u64" | "be16" | "be32" | "words" | "ipv4" | "ipv6";
+  readonly kind: FlowKey["kind"] | "u64" | "words";
   /** Whether net/bpf/test_run.c takes it from what goes in, and whether it fills it in what comes out. */
   readonly set: boolean;
   readonly get: boolean;
@@ -70,31 +71,16 @@ const skLookup: Layout = {
 };
 
 /** bpf_prog_test_run_flow_dissector(): the keys come out in place of the packet; `flags` alone may go in. */
-const flowKeys: Layout = {
+const flowKeyLayout: Layout = {
   struct: "bpf_flow_keys",
-  sizeBytes: 56,
-  members: {
-    nhoff: { offset: 0, kind: "u16", ...outOnly },
-    thoff: { offset: 2, kind: "u16", ...outOnly },
-    addr_proto: { offset: 4, kind: "u16", ...outOnly },
-    is_frag: { offset: 6, kind: "u8", ...outOnly },
-    is_first_frag: { offset: 7, kind: "u8", ...outOnly },
-    is_encap: { offset: 8, kind: "u8", ...outOnly },
-    ip_proto: { offset: 9, kind: "u8", ...outOnly },
-    n_proto: { offset: 10, kind: "be16", ...outOnly },
-    sport: { offset: 12, kind: "be16", ...outOnly },
-    dport: { offset: 14, kind: "be16", ...outOnly },
-    ipv4_src: { offset: 16, kind: "ipv4", ...outOnly },
-    ipv4_dst: { offset: 20, kind: "ipv4", ...outOnly },
-    ipv6_src: { offset: 16, kind: "ipv6", ...outOnly },
-    ipv6_dst: { offset: 32, kind: "ipv6", ...outOnly },
-    flags: { offset: 48, kind: "u32", ...inAndOut },
-    flow_label: { offset: 52, kind: "be32", ...outOnly },
-  },
+  sizeBytes: flowKeysBytes,
+  members: Object.fromEntries(
+    Object.entries(flowKeys).map(([name, key]) => [name, { ...key, ...(name === "flags" ? inAndOut : outOnly) }]),
+  ),
 };
 
 /** All four, for the test that holds them against the kernel's headers. */
-export const layouts: readonly Layout[] = [skb, xdp, skLookup, flowKeys];
+export const layouts: readonly Layout[] = [skb, xdp, skLookup, flowKeyLayout];
 
 type Fields = Readonly<Record<string, FieldValue>>;
 
@@ -143,7 +129,7 @@ export interface TestRunOutputs {
 /** What came out of a test run, as views of `data` and `context`. */
 export function testRunOutputs(type: ProgramType, data: Uint8Array, context: Uint8Array): TestRunOutputs {
   const layout = layoutOf(type);
-  if (type === "flow_dissector") return { bytes: undefined, fields: decode(layout, data) };
+  if (type === "flow_dissector") return { bytes: undefined, fields: readFlowKeys(data) };
   if (type === "sk_lookup") return { bytes: undefined, fields: {} };
   if (context.length === 0) return { bytes: data, fields: {} };
   const { data: start, data_end: _, ...fields } = decode(layout, context);
@@ -160,7 +146,7 @@ export function emptyFields(type: ProgramType): Fields {
 function layoutOf(type: ProgramType): Layout {
   if (type === "xdp") return xdp;
   if (type === "sk_lookup") return skLookup;
-  return type === "flow_dissector" ? flowKeys : skb;
+  return type === "flow_dissector" ? flowKeyLayout : skb;
 }
 
 function encode({ struct, sizeBytes, members }: Layout, fields: Fields): Uint8Array {
@@ -191,36 +177,15 @@ function decode({ members }: Layout, bytes: Uint8Array): Record<string, FieldVal
   return fields;
 }
 
+/** Of the structures that come out as a context. */
 function take(view: DataView, { offset, kind }: Member): FieldValue {
-  switch (kind) {
-    case "u8":
-      return view.getUint8(offset);
-    case "u16":
-      return view.getUint16(offset, true);
-    case "be16":
-      return view.getUint16(offset, false);
-    case "u32":
-      return view.getUint32(offset, true);
-    case "be32":
-      return view.getUint32(offset, false);
-    case "u64":
-      return exact(view.getBigUint64(offset, true));
-    case "words":
-      return Array.from({ length: 5 }, (_, i) => view.getUint32(offset + 4 * i, true));
-    case "ipv4":
-      return copied(view, offset, 4);
-    case "ipv6":
-      return copied(view, offset, 16);
-  }
+  if (kind === "words") return Array.from({ length: 5 }, (_, i) => view.getUint32(offset + 4 * i, true));
+  return kind === "u64" ? exact(view.getBigUint64(offset, true)) : view.getUint32(offset, true);
 }
 
 /** Numbers are numbers up to 53 bits (model/packet.ts). */
 function exact(value: bigint): FieldValue {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
-}
-
-function copied(view: DataView, offset: number, size: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + offset, size).slice();
 }
 
 function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -4,6 +4,7 @@ import type { TestRun } from "../kernel/test-run.js";
 import { toHex } from "../model/hex.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
 import type { EngineName } from "./engine.js";
+import { FlowDissectorWorld } from "./hooks/flow-dissector.js";
 import { SkbWorld } from "./hooks/skb.js";
 import { XdpWorld } from "./hooks/xdp.js";
 import { SimulatedObject, type HookWorld, type LoadOptions } from "./simulated-object.js";
@@ -35,6 +36,10 @@ export const hookOf = {
   sched_cls: "tc-ingress",
   cgroup_skb: "cgroup_skb/ingress",
   socket_filter: "socket_filter",
+  lwt_in: "lwt_in",
+  lwt_out: "lwt_out",
+  lwt_xmit: "lwt_xmit",
+  flow_dissector: "flow_dissector",
 } as const;
 
 export type TestedType = keyof typeof hookOf;
@@ -44,6 +49,10 @@ const worldOf: Readonly<Record<TestedType, LoadOptions<PacketWorld>["hook"]>> = 
   sched_cls: (...parts) => new SkbWorld("sched_cls", ...parts),
   cgroup_skb: (...parts) => new SkbWorld("cgroup_skb", ...parts),
   socket_filter: (...parts) => new SkbWorld("socket_filter", ...parts),
+  lwt_in: (...parts) => new SkbWorld("lwt_in", ...parts),
+  lwt_out: (...parts) => new SkbWorld("lwt_out", ...parts),
+  lwt_xmit: (...parts) => new SkbWorld("lwt_xmit", ...parts),
+  flow_dissector: (...parts) => new FlowDissectorWorld(...parts),
 };
 
 /** The object on a simulated machine. */

@@ -1,6 +1,8 @@
 import type { ProgramType } from "../../model/hook.js";
 import type { FieldValue, Packet } from "../../model/packet.js";
+import { flowKeys } from "../../packet/flow-keys.js";
 import type { HookWorld, LoadOptions } from "../simulated-object.js";
+import { FlowDissectorWorld, maxFlowPacketBytes } from "./flow-dissector.js";
 import { noPackets } from "./no-packets.js";
 import { lookupInputFields, SkLookupWorld } from "./sk-lookup.js";
 import { SkbWorld, type SkbClone, type SkbRedirect } from "./skb.js";
@@ -39,7 +41,12 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
       return (...parts) => new SkbHook("sched_cls", ...parts);
     case "cgroup_skb":
     case "socket_filter":
+    case "lwt_in":
+    case "lwt_out":
+    case "lwt_xmit":
       return (...parts) => new SkbHook(type, ...parts);
+    case "flow_dissector":
+      return (...parts) => new FlowDissectorWorld(...parts);
     case "sk_lookup":
       return (...parts) => new SkLookupWorld(...parts);
     case "sock_ops":
@@ -51,21 +58,27 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
   }
 }
 
-/** Context fields that a scenario may set for a program type. */
+/** Context fields that a scenario may set or see for a program type. */
 export function inputFieldsOf(type: ProgramType): readonly string[] {
   if (type === "sk_lookup") return lookupInputFields;
+  if (type === "flow_dissector") return Object.keys(flowKeys);
   return type === "xdp" ? ["data_meta", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
 }
 
 /** Why a test run does not take a packet, as the rest of "packet 2 …"; undefined where it does. */
 export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet): string | undefined {
   if (type === "sk_lookup") return undefined;
-  const ethernetSeen = type !== "cgroup_skb" && type !== "socket_filter";
+  const ethernetSeen = ["xdp", "sched_cls", "sched_act", "flow_dissector"].includes(type);
   if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${type} wants`;
   const length = bytes.length + (linkType === "ethernet" ? 0 : ethernetBytes);
   if (length < ethernetBytes) return `has ${bytes.length} bytes, less than an Ethernet header`;
-  const longest = type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
+  const longest = longestOf(type);
   return length > longest ? `has ${bytes.length} bytes: ${longest} at most fit into one buffer` : undefined;
+}
+
+function longestOf(type: ProgramType): number {
+  if (type === "flow_dissector") return maxFlowPacketBytes;
+  return type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
 }
 
 /** The interface by which packets come in unless a scenario names one. */

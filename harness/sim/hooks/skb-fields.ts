@@ -20,6 +20,7 @@ export const skbField = {
   data: 76,
   data_end: 80,
   data_meta: 140,
+  flow_keys: 144,
   tstamp: 152,
   wire_len: 160,
   gso_segs: 164,
@@ -52,9 +53,17 @@ export const writableFields = {
   ],
   cgroup_skb: [mark, priority, cb, tstamp],
   socket_filter: [cb],
+  lwt_in: [mark, priority, cb],
+  lwt_out: [mark, priority, cb],
+  lwt_xmit: [mark, priority, cb],
 } as const satisfies Record<string, readonly WritableField[]>;
 
 export type SkbProgramType = keyof typeof writableFields;
+
+/** Programs on a route, "lightweight tunnels". */
+export function isLwt(type: SkbProgramType): boolean {
+  return type === "lwt_in" || type === "lwt_out" || type === "lwt_xmit";
+}
 
 /** What a test run takes from a context that goes in, and gives in one that comes out (net/bpf/test_run.c). */
 export const skbInputFields = [

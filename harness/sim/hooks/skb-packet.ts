@@ -39,6 +39,7 @@ export class SkbPacket {
   #end = 0;
   /** Of what an XDP program has put in front of the link-layer header. */
   #metadataBytes = 0;
+  #fromNetwork = false;
   /** EtherType of what follows the link-layer header, in network order. */
   #protocol = 0;
 
@@ -51,6 +52,7 @@ export class SkbPacket {
 
   /** A fresh frame. With `fromNetwork` the program sees it from the network header on. */
   open(bytes: Uint8Array, fromNetwork: boolean, metadata = noMetadata): void {
+    this.#fromNetwork = fromNetwork;
     this.#mac = this.#buffer.start + headroomBytes;
     this.#end = this.#mac + bytes.length;
     this.checksumLevel = undefined;
@@ -88,7 +90,7 @@ export class SkbPacket {
   /** The frame as a test run gives it back: a link-layer header that the program did not see is zero. */
   frame(): Uint8Array {
     const seen = this.#buffer.copy(this.#data, this.#end);
-    if (this.#data === this.#mac) return seen;
+    if (!this.#fromNetwork) return seen;
     const frame = new Uint8Array(ethernetBytes + seen.length);
     frame.set(seen, ethernetBytes);
     return frame;
@@ -125,6 +127,14 @@ export class SkbPacket {
     this.#buffer.clear(this.#data, this.#data + length);
     this.#publish();
     return 0;
+  }
+
+  /** Another network header in front (skb_push and skb_reset_network_header). */
+  pushNetworkHeader(header: Uint8Array): void {
+    this.#data -= header.length;
+    this.#network = this.#data;
+    this.#buffer.set(this.#data, header);
+    this.#publish();
   }
 
   /** Zeroes at an offset; the headers before it move forward (bpf_skb_net_hdr_push). */

@@ -10,6 +10,7 @@ import { fibHelpers } from "../helpers/fib.js";
 import { iteratorHelpers } from "../helpers/iterators.js";
 import { kernelHelpers } from "../helpers/kernel.js";
 import { lockHelpers } from "../helpers/locks.js";
+import { lwtHelpers } from "../helpers/lwt.js";
 import { mapHelpers } from "../helpers/maps.js";
 import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
@@ -31,6 +32,7 @@ import type { MapTable } from "../maps/map-table.js";
 import type { HookWorld } from "../simulated-object.js";
 import type { World } from "../world.js";
 import {
+  isLwt,
   readSkbFields,
   skbContextBytes,
   skbField,
@@ -97,7 +99,7 @@ export class SkbWorld implements HookWorld {
     this.context = arena.reserve(skbContextBytes, readable, "struct __sk_buff");
     for (const [offset, sizeBytes] of writableFields[type])
       arena.protect(this.context + offset, sizeBytes, readable | writable);
-    this.#packet = new SkbPacket(arena, this.context, type === "sched_cls");
+    this.#packet = new SkbPacket(arena, this.context, type === "sched_cls" || type === "lwt_xmit");
     this.fromNetwork = type !== "sched_cls";
     this.helpers = mergeHelpers(
       mapHelpers(maps, world),
@@ -121,8 +123,8 @@ export class SkbWorld implements HookWorld {
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
       type === "cgroup_skb" ? this.#cgroupHelpers(world) : {},
-      type === "socket_filter" ? {} : packetSocketHelpers(maps, () => this.#socket?.cookie ?? 0n),
-      type === "socket_filter" ? {} : socketHelpers(maps, world),
+      isLwt(type) ? this.#routeHelpers(type, world) : {},
+      this.#socketHelpers(type, world),
       type === "sched_cls" ? fibHelpers(world, false) : {},
     );
   }
@@ -202,6 +204,23 @@ export class SkbWorld implements HookWorld {
     };
   }
 
+  #socketHelpers(type: SkbProgramType, world: World): HelperTable {
+    if (isLwt(type)) return {};
+    const ofPacket = packetSocketHelpers(this.#maps, () => this.#socket?.cookie ?? 0n);
+    // Filters get bpf_get_socket_cookie() and bpf_get_socket_uid() alone (sk_filter_func_proto).
+    if (type === "socket_filter") return { 46: ofPacket[46]!, 47: ofPacket[47]! };
+    return { ...ofPacket, ...socketHelpers(this.#maps, world) };
+  }
+
+  /** What programs on a route may do: those that see packets last nearly as much as those of traffic control. */
+  #routeHelpers(type: SkbProgramType, world: World): HelperTable {
+    const all = this.#trafficControlHelpers(world);
+    const allowed = type === "lwt_xmit" ? [...lwtNumbers, ...lwtXmitNumbers] : lwtNumbers;
+    const own = Object.fromEntries(allowed.map((number) => [number, all[number]!]));
+    // bpf_get_cgroup_classid(skb)
+    return { ...own, ...lwtHelpers(type, this.#packet), 17: () => 0 };
+  }
+
   /** What only programs of traffic control may do to a packet. */
   #trafficControlHelpers(world: World): HelperTable {
     const redirect = (ifindex: number, way: SkbRedirect["way"], nextHop?: Uint8Array) => {
@@ -265,6 +284,12 @@ export class SkbWorld implements HookWorld {
     };
   }
 }
+
+/** lwt_out_func_proto() of net/core/filter.c, without what all programs have: get_route_realm, get_hash_recalc. */
+const lwtNumbers = [24, 34];
+
+/** lwt_xmit_func_proto(): csum_replace, clone_redirect, tunnel keys and options, redirect, change_tail, csum_update, set_hash_invalid, change_head. */
+const lwtXmitNumbers = [10, 11, 13, 20, 21, 23, 29, 30, 38, 40, 41, 43];
 
 /** SKF_NET_OFF and SKF_LL_OFF of include/uapi/linux/filter.h. */
 const networkOffset = -0x100000;

@@ -1,0 +1,90 @@
+import { itAgreesWithTheKernel, type HelperCase } from "./helper-agreement.test.js";
+
+const cases: readonly HelperCase[] = [
+  {
+    name: "what a program on a route sees",
+    type: "lwt_out",
+    calls: `
+      note(context->len); note(context->protocol); note(context->mark); note(context->pkt_type); note(context->hash);
+      note(context->ingress_ifindex); note(context->ifindex); note(context->priority);
+      note(context->data_end - context->data);
+      note(bpf_skb_pull_data(context, arg[0] % 200));
+      note(bpf_get_route_realm(context));
+      note(bpf_get_cgroup_classid(context));
+      context->mark = arg[1]; context->priority = arg[2]; context->cb[4] = arg[3];
+      note(context->mark); note(context->priority); note(context->cb[4]);
+      __u8 *first = (void *)(long)context->data;
+      if (first + 1 <= (__u8 *)(long)context->data_end) note(*first);`,
+  },
+  {
+    name: "bpf_lwt_push_encap",
+    type: "lwt_in",
+    calls: `
+      __u8 header[64] = {};
+      __builtin_memcpy(header + 12, arg, 24);
+      /* No fewer than five words: of what is less, each architecture's ip_fast_csum() makes something else. */
+      header[0] = arg[0] % 5 == 0 ? arg[0] >> 8 | 5 : arg[0] % 2 ? 0x45 : arg[0] % 4 ? 0x60 : 0x46;
+      if (arg[1] % 3 == 0) header[11] = 7;
+      note(bpf_lwt_push_encap(context, arg[2] % 4 ? BPF_LWT_ENCAP_IP : 2 + arg[3] % 3, header, arg[4] % 5 ? 40 : (arg[5] & 63) + 1));
+      note(context->len); note(context->protocol);
+      __u8 *first = (void *)(long)context->data;
+      if (first + 12 <= (__u8 *)(long)context->data_end) note(first[10] + (first[11] << 8));
+      note(bpf_lwt_push_encap(context, BPF_LWT_ENCAP_IP, header, 20));
+      note(context->len); note(context->protocol);`,
+  },
+  {
+    name: "what a program on a route may change before a packet leaves",
+    type: "lwt_xmit",
+    calls: `
+      __u8 bytes[8] = {};
+      note(bpf_skb_store_bytes(context, arg[0] % 100, arg, 8, arg[1] % 5));
+      note(bpf_l3_csum_replace(context, 10, arg[1], arg[2], 2));
+      note(bpf_l4_csum_replace(context, 26, arg[1], arg[3], 4 | BPF_F_MARK_MANGLED_0));
+      note(bpf_csum_update(context, arg[4]));
+      note(bpf_skb_change_tail(context, arg[2] % 150, arg[3] % 8 == 0));
+      note(context->len);
+      note(bpf_skb_change_head(context, arg[4] % 100, arg[5] % 8 == 0));
+      note(context->len);
+      note(bpf_skb_load_bytes(context, arg[5] % 30, bytes, 8));
+      for (int i = 0; i < 8; i++) note(bytes[i]);
+      bpf_set_hash_invalid(context);
+      note(context->hash);
+      struct bpf_tunnel_key key = { .tunnel_id = arg[0] };
+      note(bpf_skb_set_tunnel_key(context, &key, sizeof(key), 0));
+      note(bpf_redirect(arg[0], arg[1] % 3));
+      note(bpf_clone_redirect(context, 12345, 0));
+      __u8 *first = (void *)(long)context->data;
+      if (first + 1 <= (__u8 *)(long)context->data_end) *first = arg[2];`,
+  },
+  {
+    name: "what a flow dissector sees, and how its offsets are brought back into the packet",
+    type: "flow_dissector",
+    calls: `
+      struct bpf_flow_keys *keys = context->flow_keys;
+      __u8 bytes[8] = {};
+      note(keys->nhoff); note(keys->thoff); note(keys->n_proto); note(keys->flags); note(keys->ip_proto);
+      note(bpf_skb_load_bytes(context, arg[0] % 60, bytes, 8));
+      for (int i = 0; i < 8; i++) note(bytes[i]);
+      keys->nhoff = arg[1] % 3 ? arg[1] % 150 : arg[1];
+      keys->thoff = arg[2] % 3 ? arg[2] % 150 : arg[2];
+      keys->sport = arg[3]; keys->ipv4_src = arg[4]; keys->flow_label = arg[5]; keys->is_frag = arg[0] % 2;
+      keys->ipv6_dst[3] = arg[1];
+      note(context->data_end - context->data);`,
+  },
+  {
+    name: "what a socket filter sees",
+    type: "socket_filter",
+    calls: `
+      __u8 bytes[8] = {};
+      note(context->len); note(context->protocol); note(context->mark); note(context->pkt_type); note(context->hash);
+      note(context->ifindex); note(context->vlan_present); note(context->priority); note(context->queue_mapping);
+      note(bpf_skb_load_bytes_relative(context, arg[0] % 80, bytes, 8, arg[1] % 3));
+      for (int i = 0; i < 8; i++) note(bytes[i]);
+      note(bpf_get_socket_uid(context));
+      note(!!bpf_get_socket_cookie(context));
+      context->cb[1] = arg[3];
+      note(context->cb[1]);`,
+  },
+];
+
+describe("hooks, simulated and in the kernel", () => itAgreesWithTheKernel(cases));
