@@ -75,8 +75,8 @@ function mapText({ map, differences }: ReplayedMap, backends: readonly BackendNa
 function reasonsOf(packets: readonly ReplayedPacket[], backend: BackendName): string[] {
   const counts = new Map<string, number>();
   for (const packet of packets) {
-    const { unsupported = null, refused = null, fault = null } = packet[backend] ?? {};
-    const reason = unsupported ?? refused ?? fault;
+    const { unsupported = null, refused = null, fault = null, warning = null } = packet[backend] ?? {};
+    const reason = unsupported ?? refused ?? fault ?? (warning === null ? null : `warning: ${warning}`);
     if (reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   return [...counts].map(([reason, count]) => `${backend}, ${count} of ${packets.length} packets: ${reason}`);

@@ -31,6 +31,11 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
   /** Count what programs execute, see `Session.takeCoverage`; a backend that cannot takes no notice. */
   readonly coverage?: boolean;
+  /**
+   * Let programs read of the stack what they have not written, and give them zeroes, as a kernel may: to root it lets
+   * such programs pass since Linux 6.3. The simulator, which else calls that a fault, is the only one to look at this.
+   */
+  readonly clearsStack?: boolean;
 }
 
 /** What a plan's second run showed. */

@@ -15,6 +15,11 @@ export interface ReplayRecord {
   readonly dataOutHex: string | null;
   /** The program did what it may not do. */
   readonly fault: string | null;
+  /**
+   * What the program did that the simulator would end it for, and the kernel lets pass: it read of the stack what it had
+   * not written. The rest of the record is of a run that went on with zeroes.
+   */
+  readonly warning: string | null;
   /** Why the backend does not take this packet. */
   readonly refused: string | null;
   /** Why the backend cannot run the object at all: the verifier's words, or what is not simulated. */

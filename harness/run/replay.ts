@@ -57,6 +57,8 @@ export async function replayCapture(options: ReplayOptions): Promise<Replay> {
   const sessions = new Sessions({ port: "af_packet", signal });
   try {
     for (const backend of backends) answers.set(backend, await answersOf(plan, await sessions.get(backend)));
+    const simulated = answers.get("sim");
+    if (simulated && answers.size > 1) answers.set("sim", await withClearedStack(plan, simulated, signal));
   } finally {
     await sessions.close();
   }
@@ -82,6 +84,31 @@ async function packetsOf({ packets: file, frames }: ReplayOptions): Promise<Capt
 interface Answers {
   readonly observations: readonly Observation[];
   readonly unsupported: string | undefined;
+  /** By index of the packet: faults of another run, from which this one differs by leniency. */
+  readonly warnings?: ReadonlyMap<number, string>;
+}
+
+/**
+ * A program that reads of the stack what it has not written runs on in the kernel. Where the simulator is to be held
+ * against another backend it does so, too, and what would have been a fault becomes a warning.
+ */
+async function withClearedStack(plan: Plan, strict: Answers, signal: AbortSignal): Promise<Answers> {
+  const faults = faultsOf(strict);
+  if (faults.size === 0) return strict;
+  const sessions = new Sessions({ port: "af_packet", signal, clearsStack: true });
+  try {
+    const lenient = await answersOf(plan, await sessions.get("sim"));
+    const left = faultsOf(lenient);
+    return { ...lenient, warnings: new Map([...faults].filter(([packet]) => !left.has(packet))) };
+  } finally {
+    await sessions.close();
+  }
+}
+
+function faultsOf({ observations }: Answers): ReadonlyMap<number, string> {
+  return new Map(
+    observations.flatMap((o) => (o.kind === "fault" && o.packet !== undefined ? [[o.packet, o.message]] : [])),
+  );
 }
 
 async function answersOf(plan: Plan, session: Session): Promise<Answers> {
@@ -142,18 +169,22 @@ function reportOf(
   };
 }
 
-/** Null where a backend has no answer, unless none of them takes the packet. */
+/**
+ * Null where a backend has no answer, unless none of them takes the packet; and where they differ, but the answer
+ * depends on memory that the program never wrote, which is not the same on any two machines.
+ */
 function agreement(records: readonly ReplayRecord[]): boolean | null {
   const [first, ...others] = records;
   if (!first || records.some(({ unsupported }) => unsupported !== null)) return null;
   const refusals = records.filter(({ refused }) => refused !== null).length;
   if (refusals > 0) return refusals === records.length && records.length > 1 ? true : null;
-  return others.every(
+  const agree = others.every(
     (other) =>
       other.retval === first.retval &&
       other.dataOutHex === first.dataOutHex &&
       (other.fault === null) === (first.fault === null),
   );
+  return !agree && records.some(({ warning }) => warning !== null) ? null : agree;
 }
 
 const nothing: ReplayRecord = {
@@ -161,14 +192,15 @@ const nothing: ReplayRecord = {
   retval: null,
   dataOutHex: null,
   fault: null,
+  warning: null,
   refused: null,
   unsupported: null,
 };
 
-function recordsOf(plan: Plan, { observations, unsupported }: Answers): ReplayRecord[] {
+function recordsOf(plan: Plan, { observations, unsupported, warnings }: Answers): ReplayRecord[] {
   const { packets } = plan.steps[0] as PlannedSend;
   if (unsupported !== undefined) return packets.map(() => ({ ...nothing, unsupported }));
-  const records: ReplayRecord[] = packets.map(() => nothing);
+  const records = packets.map((_, i): ReplayRecord => ({ ...nothing, warning: warnings?.get(i) ?? null }));
   for (const seen of observations) {
     if (!("packet" in seen) || seen.packet === undefined) continue;
     records[seen.packet] = { ...records[seen.packet]!, ...partOf(plan, packets, seen) };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { BackendName, Capabilities, Session } from "../model/backend.js";
+import type { BackendName, Capabilities, Session, SessionOptions } from "../model/backend.js";
 import { eventSchemaVersion, type RunEvent } from "../model/event.js";
 import type { CaseResult } from "../model/outcome.js";
 import { loadBackend } from "./backends.js";
@@ -75,10 +75,10 @@ export async function* runHere(
 
 /** Sessions are opened when first needed and all closed at the end, whatever happened in between. */
 export class Sessions {
-  private readonly options: Pick<RunOptions, "port" | "signal" | "coverage">;
+  private readonly options: Omit<SessionOptions, "runId">;
   private readonly open = new Map<BackendName, Session>();
 
-  constructor(options: Pick<RunOptions, "port" | "signal" | "coverage">) {
+  constructor(options: Omit<SessionOptions, "runId">) {
     this.options = options;
   }
 
@@ -87,8 +87,7 @@ export class Sessions {
     if (known) return known;
     const backend = await loadBackend(name);
     const runId = randomBytes(3).toString("hex");
-    const { port, signal, coverage = false } = this.options;
-    const session = await backend.open({ runId, port, signal, coverage });
+    const session = await backend.open({ ...this.options, runId });
     this.open.set(name, session);
     return session;
   }

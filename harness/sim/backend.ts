@@ -5,5 +5,5 @@ import { SimSession } from "./session.js";
 export const simBackend: Backend = {
   name: "sim",
   probe: () => Promise.resolve({ backend: "sim", unavailable: undefined }),
-  open: ({ coverage }) => Promise.resolve(new SimSession("jit", coverage)),
+  open: (options) => Promise.resolve(new SimSession("jit", options)),
 };

@@ -148,6 +148,23 @@ describe("the two engines", () => {
       expect(run(name, [loop], new Uint8Array(8)).fault?.message).to.match(/more instructions than it may/);
     });
 
+    it(`${name} clears the stack where it is told to, else does not let it be read before it is written`, () => {
+      const readBack: Instruction[] = [
+        { kind: "load", sizeBytes: 8, signed: false, dst: 0, base: 10, offset: -8 },
+        { kind: "store", sizeBytes: 8, base: 10, offset: -8, operand: { kind: "immediate", value: 7 } },
+        { kind: "exit" },
+      ];
+      const runTwice = (clearsStack: boolean) => {
+        const machine = new Machine(new Arena(1 << 16), helpers, { clearsStack });
+        const engine = createEngine(name, machine, new Code("reads", decodeProgram(encodeProgram(readBack))));
+        machine.run(engine, 0);
+        machine.run(engine, 0);
+        return machine.arguments.result;
+      };
+      expect(runTwice(true)).to.equal(0n);
+      expect(() => runTwice(false)).to.throw(ProgramFault, "was never written");
+    });
+
     it(`${name} ends a recursion that never ends`, () => {
       const recursion: Instruction[] = [{ kind: "callFunction", distance: -1 }, { kind: "exit" }];
       expect(run(name, recursion, new Uint8Array(8)).fault?.message).to.match(/nests more than 8 function calls/);

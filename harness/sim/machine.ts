@@ -69,10 +69,13 @@ export class Machine {
   /** The program that runs now, for callbacks that its helpers make. */
   #engine: Engine | undefined;
   #tailCalls = 0;
+  /** Stack frames begin as zeroes that may be read, and not as bytes that have to be written first. */
+  readonly clearsStack: boolean;
 
   /** With `tailCalls` the stack has room for as many programs as can be called from each other's functions. */
-  constructor(arena: Arena, helpers: ReadonlyMap<number, Helper>, { tailCalls = false } = {}) {
+  constructor(arena: Arena, helpers: ReadonlyMap<number, Helper>, { tailCalls = false, clearsStack = false } = {}) {
     this.arena = arena;
+    this.clearsStack = clearsStack;
     this.helpers = helpers;
     this.arguments = new Call(arena);
     this.#words = new Int32Array(arena.memory.buffer, 0, 64);
@@ -172,8 +175,12 @@ export class Machine {
     return inner < this.#words[callArea.lowestFrame >> 2]! ? undefined : inner;
   }
 
-  /** Forgets what a frame held: its bytes may be written, but not read. */
+  /** Forgets what a frame held. */
   openFrame(framePointer: number, stackBytes: number): void {
+    if (this.clearsStack) {
+      this.arena.write(framePointer - stackBytes, stackBytes).fill(0);
+      return;
+    }
     this.arena.protect(framePointer - stackBytes, stackBytes, writable);
   }
 }

@@ -28,7 +28,10 @@ import { applyMapPatches } from "./user-space.js";
 import { World } from "./world.js";
 
 /** What machines share, and what looks on. */
-export type MachineOptions = Pick<LoadOptions<PacketHook>, "memories" | "links" | "counting" | "instruments">;
+export type MachineOptions = Pick<
+  LoadOptions<PacketHook>,
+  "memories" | "links" | "counting" | "clearsStack" | "instruments"
+>;
 
 /** A machine of a plan's own, with its objects loaded: runs the plan once. */
 export class PlanMachine {

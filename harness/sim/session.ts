@@ -21,9 +21,9 @@ export class SimSession implements Session {
   readonly #options: MachineOptions;
   #coverage: FunctionCoverage[] = [];
 
-  constructor(engine: EngineName, coverage = false) {
+  constructor(engine: EngineName, { coverage = false, clearsStack = false } = {}) {
     this.#engine = engine;
-    this.#options = { ...this.#shared, ...(coverage && { counting: {} }) };
+    this.#options = { ...this.#shared, clearsStack, ...(coverage && { counting: {} }) };
   }
 
   missing(plan: Plan): readonly string[] {

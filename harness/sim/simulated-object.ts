@@ -43,6 +43,8 @@ export interface LoadOptions<H extends HookWorld> {
   readonly links?: LinkCache;
   /** Count what programs do, see `counters`. */
   readonly counting?: CounterOptions | undefined;
+  /** Let programs read of the stack what they have not written: zeroes. */
+  readonly clearsStack?: boolean;
   readonly instruments?: Instruments;
   /** How many hooks programs of the object are at, `hook` included; 1, if nothing is said. */
   readonly stages?: number;
@@ -82,6 +84,7 @@ export class SimulatedObject<H extends HookWorld> {
   readonly counters = new Map<string, Counters>();
   readonly #counting: CounterOptions | undefined;
   readonly #instruments: Instruments;
+  readonly #clearsStack: boolean;
   readonly #engineName: EngineName;
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
@@ -108,6 +111,7 @@ export class SimulatedObject<H extends HookWorld> {
     this.object = object;
     this.#instruments = instruments;
     this.#counting = counting;
+    this.#clearsStack = options.clearsStack ?? false;
     this.#engineName = engine;
     this.#links = links;
     this.#file = links.file(object);
@@ -144,6 +148,7 @@ export class SimulatedObject<H extends HookWorld> {
     const helpers = this.#instruments.helpers?.(all, this.maps) ?? all;
     const machine = new Machine(this.#arena, helpers, {
       tailCalls: this.object.maps.some(({ type }) => type === "prog_array"),
+      clearsStack: this.#clearsStack,
     });
     const engines = new Map<string, Engine>();
     const program = (name: string): Engine => {

@@ -109,6 +109,7 @@ export class Jit implements Engine {
 interface Translation {
   readonly module: WebAssembly.Module;
   readonly capacityBytes: number;
+  readonly clearsStack: boolean;
   readonly counters: CounterPlaces;
 }
 
@@ -124,13 +125,14 @@ function translate(
   helpers: readonly number[],
   counters: Counters | undefined,
 ): WebAssembly.Module {
+  const { clearsStack } = machine;
   const { capacityBytes } = machine.arena;
   const places: CounterPlaces = [counters?.address, counters?.comparesAddress];
   const known = translations.get(code);
-  const isAlike = known?.capacityBytes === capacityBytes;
+  const isAlike = known?.capacityBytes === capacityBytes && known.clearsStack === clearsStack;
   if (isAlike && known.counters.every((place, i) => place === places[i])) return known.module;
   const module = new WebAssembly.Module(compile(machine, code, helpers, counters));
-  translations.set(code, { module, capacityBytes, counters: places });
+  translations.set(code, { module, capacityBytes, clearsStack, counters: places });
   return module;
 }
 

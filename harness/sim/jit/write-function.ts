@@ -1,5 +1,5 @@
 import type { Instruction, Operand } from "../../isa/instruction.js";
-import { writable } from "../arena.js";
+import { readable, writable } from "../arena.js";
 import { callArea } from "../call.js";
 import { frameBytes, isFunctionAddress, type Code, type FunctionBody } from "../code.js";
 import { frameStrideBytes, functionAddresses, type Machine } from "../machine.js";
@@ -34,6 +34,7 @@ export interface BodyParts {
 export class BodyWriter {
   readonly #code: Code;
   readonly #body: FunctionBody;
+  readonly #clearsStack: boolean;
   readonly #layout: Layout;
   readonly #imports: Imports;
   readonly #functionIndex: (first: number) => number;
@@ -49,6 +50,7 @@ export class BodyWriter {
   constructor({ code, body, machine, imports, functionIndex, counters }: BodyParts) {
     this.#code = code;
     this.#body = body;
+    this.#clearsStack = machine.clearsStack;
     this.#imports = imports;
     this.#functionIndex = functionIndex;
     this.#counters = counters;
@@ -102,16 +104,19 @@ export class BodyWriter {
     bases: new NearBases(),
   };
 
-  /** Marks the part of the frame that is used as never written. */
+  /** Makes the part of the frame that is used what `Machine.openFrame` makes of it. */
   #writePrologue(): void {
     const out = this.#out;
     const { stackBytes } = this.#body;
+    const clears = this.#clearsStack;
     out.register(10, 32).const32(frameBytes).byte(op.i32Sub).set(local.frame).reloadBudget();
-    for (let at = frameBytes - stackBytes; at < frameBytes; at += 8)
+    for (let at = frameBytes - stackBytes; at < frameBytes; at += 8) {
       out
         .get(local.frame)
-        .repeated64(writable)
+        .repeated64(clears ? readable | writable : writable)
         .memory(op.i64Store, out.capacityBytes + at);
+      if (clears) out.get(local.frame).const64(0).memory(op.i64Store, at);
+    }
     this.#count(this.#counters?.map.ofFunction.get(this.#body.first));
   }
 
