@@ -9,8 +9,8 @@ import { readLine, scriptOf, type Line, type Probe } from "./script.js";
 
 /** From start to attached; compiling takes some 300 ms, on a busy machine much longer. */
 const startTimeoutMs = 20_000;
-/** For what has been seen to be printed. */
-const settleTimeoutMs = 5_000;
+/** For what has been seen to be printed: at once, on a busy machine after seconds. */
+const settleTimeoutMs = 20_000;
 /** How long it may take to end when it is asked to. */
 const stopGraceMs = 2_000;
 /** Between two marker calls while the probes are being attached. */

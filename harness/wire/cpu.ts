@@ -6,14 +6,18 @@ const globalBarrier = 1;
 /** sched_setaffinity(2) for up to so many CPUs. */
 const maskBytes = 128;
 
+/** The one that the first work happened to be on. */
+let ownCpu: number | undefined;
+
 /**
- * Does `work` on one CPU. A frame that a thread sends over veth is handled by software interrupts of the CPU it is
+ * Does `work` on one CPU, always the same: programs keep things by CPU, and one step looks for what another left. A frame that a thread sends over veth is handled by software interrupts of the CPU it is
  * on, and those do not yield to threads: whatever began before the thread looks again has ended when it does.
  */
 export async function onOneCpu<T>(work: () => Promise<T>): Promise<T> {
   const before = new Uint8Array(maskBytes);
   orThrow(libc().sched_getaffinity(0, before.length, before), "asking for the thread's CPUs");
-  pinTo(libc().sched_getcpu());
+  ownCpu ??= libc().sched_getcpu();
+  pinTo(ownCpu);
   try {
     return await work();
   } finally {
