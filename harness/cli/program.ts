@@ -256,6 +256,7 @@ Example:
 function withReports(command: Command): void {
   command
     .option("--html <file>", "write a report to look at: one file, opened from disk")
+    .option("--bench <files>", "measurements that `bench --json` wrote, for --html to show, too", list)
     .option("--json <file>", "write the results as JSON")
     .option("--junit <file>", "write the results as JUnit XML")
     .option("--tap <file>", "write the results as TAP")

@@ -1,12 +1,21 @@
+import type { BenchResult } from "../../harness/model/bench.js";
 import type { Environment, Totals } from "../../harness/model/event.js";
 import type { CaseDescription } from "../../harness/model/evidence.js";
 import type { CaseResult, OutcomeKind } from "../../harness/model/outcome.js";
 import type { coverageShares } from "../coverage.js";
 
 /**
- * What page and generator agree on. The index is read when the page opens and is all that lists and summaries need;
- * everything else is compressed, several cases together, and decoded when somebody looks.
+ * What page and generator agree on. The contents are read when the page opens and are all that lists and summaries
+ * need; everything else is compressed, several cases together, and decoded when somebody looks.
  */
+export interface PageContents {
+  /** Undefined on a page of measurements alone. */
+  readonly run: PageIndex | undefined;
+  /** The element `measurement-n` has the whole of each. */
+  readonly measurements: readonly Pick<BenchResult, "name" | "title" | "startedAt">[];
+}
+
+/** A run of scenarios. */
 export interface PageIndex {
   readonly environment: Environment;
   readonly seed: number;
@@ -62,10 +71,11 @@ export interface ArchivedCase {
 
 /** Element ids of the page. */
 export const ids = {
-  index: "index",
+  contents: "contents",
   files: "files",
   /** `FileCoverage[]`. */
   coverage: "coverage",
   part: (n: number) => `part-${n}`,
   traces: (n: number) => `traces-${n}`,
+  measurement: (n: number) => `measurement-${n}`,
 } as const;

@@ -10,6 +10,7 @@ import { projectRoot } from "../../harness/run/project.js";
 import { recordRun } from "../record.js";
 import { renderHtml } from "./page.js";
 import { launchBrowser } from "./test-browser.js";
+import { measurement } from "./test-measurement.js";
 
 /** A real browser opens the page from disk, as people do. Skipped where no Chromium is installed. */
 describe("the HTML report", () => {
@@ -35,9 +36,13 @@ describe("the HTML report", () => {
   }
 
   async function open(test: Mocha.Context, from = events, hash = "", width = 1280): Promise<Opened> {
+    return openHtml(test, await renderHtml(recordRun(from)), hash, width);
+  }
+
+  async function openHtml(test: Mocha.Context, html: string, hash = "", width = 1280): Promise<Opened> {
     if (!browser) return test.skip();
     const file = join(folder, `${Math.random().toString(36).slice(2)}.html`);
-    await writeFile(file, await renderHtml(recordRun(from)));
+    await writeFile(file, html);
     const page = await browser.newPage({ viewport: { width, height: 900 } });
     const complaints: string[] = [];
     const requests: string[] = [];
@@ -184,6 +189,32 @@ describe("the HTML report", () => {
     const first = await page.locator(".covered").evaluate((box) => box.scrollTop);
     await page.getByRole("button", { name: "next gap" }).click();
     expect(await page.locator(".covered").evaluate((box) => box.scrollTop)).to.be.greaterThan(first);
+    expectQuiet(opened);
+  });
+
+  it("draws distributions with their percentiles, and curves, from measurements alone", async function () {
+    const opened = await openHtml(this, await renderHtml(undefined, [measurement]));
+    const { page } = opened;
+    await page.waitForSelector(".plot canvas");
+    expect(await page.title()).to.equal("xdp-vs-tc · packetproof");
+    expect(await page.locator("nav button").allTextContents()).to.deep.equal(["Measurements"]);
+    expect(await page.locator(".contenders").first().locator("tbody tr").last().textContent()).to.match(
+      /^tc13 µs.*×1\.44.*13\.1 µs.*42/,
+    );
+    expect(await page.locator(".plot canvas").count()).to.equal(3);
+    // What is drawn is not all of one colour.
+    const colours = await page.locator(".plot canvas").evaluateAll((all) =>
+      (all as HTMLCanvasElement[]).map((canvas) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(data.buffer)).size;
+      }),
+    );
+    for (const count of colours) expect(count).to.be.greaterThan(10);
+    expect(await page.locator(".growth").textContent()).to.contain("x0.86");
+    expect(await page.locator("main").textContent()).to.contain("AF_XDP was skipped: the kernel has none");
+    await page.getByRole("button", { name: /Use .* colours/ }).click();
+    await page.locator("summary", { hasText: "The machine" }).click();
+    expect(await page.locator(".facts").textContent()).to.contain("<img src=x onerror=alert(1)>");
     expectQuiet(opened);
   });
 

@@ -1,4 +1,5 @@
 import { deflateRawSync } from "node:zlib";
+import type { BenchResult } from "../../harness/model/bench.js";
 import type { CaseResult } from "../../harness/model/outcome.js";
 import type { Trace } from "../../harness/model/trace.js";
 import { byFile, coverageShares } from "../coverage.js";
@@ -6,21 +7,25 @@ import { caseKey, type RunRecord } from "../record.js";
 import { countOutcomes } from "../totals.js";
 import { clientBundle } from "./bundle.js";
 import { hashOf } from "./static-page.js";
-import { ids, type ArchivedCase, type IndexedCase, type PageIndex } from "./page-data.js";
+import { ids, type ArchivedCase, type IndexedCase, type PageContents, type PageIndex } from "./page-data.js";
 
 /** Cases that are compressed, and decoded, together: neighbours have topology, packets and words in common. */
 const casesInPart = 32;
 
 /**
- * A run as one HTML file: opened from disk, it needs no server and no network, and its policy allows neither. All
+ * A run and measurements, or one of them, as one HTML file: opened from disk, it needs no server and no network, and its policy allows neither. All
  * data is JSON in elements that are never run; text gets on the page only as text.
  */
-export async function renderHtml(record: RunRecord): Promise<string> {
+export async function renderHtml(
+  record: RunRecord | undefined,
+  measurements: readonly BenchResult[] = [],
+): Promise<string> {
   const { script, style } = await clientBundle();
-  const { index, parts, traces } = indexRun(record);
-  const { totals } = index;
-  const failed = totals.failed + totals.error;
-  const title = failed > 0 ? `✗ ${failed} failed · packetproof` : `✓ ${totals.passed} passed · packetproof`;
+  const run = record && indexRun(record);
+  const contents: PageContents = {
+    run: run?.index,
+    measurements: measurements.map(({ name, title, startedAt }) => ({ name, title, startedAt })),
+  };
   const policy = [
     "default-src 'none'",
     `script-src '${hashOf(script)}'`,
@@ -37,23 +42,30 @@ export async function renderHtml(record: RunRecord): Promise<string> {
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     `<meta name="viewport" content="width=device-width, initial-scale=1">`,
     `<meta name="color-scheme" content="light dark">`,
-    `<title>${title}</title>`,
+    `<title>${titleOf(contents)}</title>`,
     `<link rel="icon" href="data:,">`,
     `<style>${style}</style>`,
     `</head>`,
     `<body>`,
     `<div id="app"></div>`,
     `<noscript>This report needs JavaScript, which comes with the file.</noscript>`,
-    `<script type="application/json" id="${ids.index}">${embeddable(JSON.stringify(index))}</script>`,
-    ...parts.map((part, n) => archive(ids.part(n), part)),
-    ...traces.map((each, n) => archive(ids.traces(n), each)),
-    ...(record.coverage.length > 0 ? [archive(ids.coverage, byFile(record.coverage))] : []),
-    archive(ids.files, [...record.files]),
+    `<script type="application/json" id="${ids.contents}">${embeddable(JSON.stringify(contents))}</script>`,
+    ...(run?.parts ?? []).map((part, n) => archive(ids.part(n), part)),
+    ...(run?.traces ?? []).map((each, n) => archive(ids.traces(n), each)),
+    ...(record && record.coverage.length > 0 ? [archive(ids.coverage, byFile(record.coverage))] : []),
+    ...measurements.map((each, n) => archive(ids.measurement(n), each)),
+    archive(ids.files, [...(record?.files ?? [])]),
     `<script>${script}</script>`,
     `</body>`,
     `</html>`,
     ``,
   ].join("\n");
+}
+
+function titleOf({ run, measurements }: PageContents): string {
+  if (!run) return `${measurements.map(({ name }) => name.replace(/[^\w.-]+/g, " ")).join(", ")} · packetproof`;
+  const failed = run.totals.failed + run.totals.error;
+  return failed > 0 ? `✗ ${failed} failed · packetproof` : `✓ ${run.totals.passed} passed · packetproof`;
 }
 
 /** JSON in which nothing can end the element around it. */

@@ -1,10 +1,11 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { PageIndex } from "../page-data.js";
-import { readIndex } from "./archive.js";
+import type { PageContents, PageIndex } from "../page-data.js";
+import { readContents } from "./archive.js";
 import { CaseList } from "./case-list.js";
 import { CaseView } from "./case-view.js";
 import { CoverageView } from "./coverage-view.js";
+import { MeasurementsView } from "./measurements-view.js";
 import { Overview } from "./overview.js";
 import { useRoute, type Go, type Route, type View } from "./route.js";
 
@@ -17,39 +18,45 @@ const titles: Readonly<Record<View, string>> = {
 
 /** What the page's script does. */
 export function start(): void {
-  render(<App index={readIndex()} />, document.getElementById("app")!);
+  render(<App contents={readContents()} />, document.getElementById("app")!);
 }
 
 /** The whole page: a bar, and below it what the route says. */
-function App({ index }: { index: PageIndex }) {
+function App({ contents: { run, measurements } }: { contents: PageContents }) {
   const [route, go] = useRoute();
-  const shown: readonly View[] = ["overview", "cases", ...(index.coverage ? (["coverage"] as const) : [])];
+  const shown: readonly View[] = [
+    ...(run ? (["overview", "cases"] as const) : []),
+    ...(run?.coverage ? (["coverage"] as const) : []),
+    ...(measurements.length > 0 ? (["measurements"] as const) : []),
+  ];
+  const view = shown.includes(route.view) ? route.view : shown[0];
   return (
     <>
       <header class="bar">
         <h1>
-          <button class="brand" onClick={() => go({ view: "overview", open: undefined })}>
+          <button class="brand" onClick={() => go({ view: shown[0]!, open: undefined })}>
             packet<b>proof</b>
           </button>
         </h1>
         <nav aria-label="Views">
-          {shown.map((view) => (
+          {shown.map((each) => (
             <button
-              key={view}
-              aria-current={route.view === view ? "page" : undefined}
-              onClick={() => go({ view, file: undefined, ...(view === "cases" ? {} : { open: undefined }) })}
+              key={each}
+              aria-current={each === view ? "page" : undefined}
+              onClick={() => go({ view: each, file: undefined, ...(each === "cases" ? {} : { open: undefined }) })}
             >
-              {titles[view]}
+              {titles[each]}
             </button>
           ))}
         </nav>
-        <Tally index={index} go={go} />
+        {run && <Tally index={run} go={go} />}
         <ThemeButton />
       </header>
       <main>
-        {route.view === "overview" && <Overview index={index} go={go} />}
-        {route.view === "coverage" && <CoverageView route={route} go={go} />}
-        {route.view === "cases" && <Cases index={index} route={route} go={go} />}
+        {run && view === "overview" && <Overview index={run} go={go} />}
+        {run && view === "cases" && <Cases index={run} route={route} go={go} />}
+        {view === "coverage" && <CoverageView route={route} go={go} />}
+        {view === "measurements" && <MeasurementsView measurements={measurements} route={route} go={go} />}
       </main>
     </>
   );

@@ -1,9 +1,10 @@
+import type { BenchResult } from "../../../harness/model/bench.js";
 import type { Trace } from "../../../harness/model/trace.js";
 import type { FileCoverage } from "../../coverage.js";
-import { ids, type ArchivedCase, type IndexedCase, type PageIndex } from "../page-data.js";
+import { ids, type ArchivedCase, type IndexedCase, type PageContents } from "../page-data.js";
 
-export function readIndex(): PageIndex {
-  return JSON.parse(elementText(ids.index)) as PageIndex;
+export function readContents(): PageContents {
+  return JSON.parse(elementText(ids.contents)) as PageContents;
 }
 
 const unpacked = new Map<string, Promise<unknown>>();
@@ -26,6 +27,10 @@ export async function readFiles(): Promise<ReadonlyMap<string, string>> {
 
 export async function readCoverage(): Promise<readonly FileCoverage[]> {
   return (await unpack(ids.coverage)) as readonly FileCoverage[];
+}
+
+export async function readMeasurement(n: number): Promise<BenchResult> {
+  return (await unpack(ids.measurement(n))) as BenchResult;
 }
 
 /** Each element is decoded once, when it is first asked for. */

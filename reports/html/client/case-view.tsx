@@ -4,6 +4,7 @@ import type { CaseResult } from "../../../harness/model/outcome.js";
 import type { Trace } from "../../../harness/model/trace.js";
 import type { ArchivedCase, IndexedCase, PageIndex } from "../page-data.js";
 import { readCase, readFiles, readTraces } from "./archive.js";
+import { Fold } from "./fold.js";
 import { LoadView } from "./load-view.js";
 import { MismatchView } from "./mismatch-view.js";
 import { durationText, OutcomeMark } from "./outcome.js";
@@ -137,19 +138,6 @@ function ResultView(props: {
         <Command text={result.replay} />
       </Fold>
     </>
-  );
-}
-
-/** A part of the page that can be closed; what is in it is made when it is opened. */
-export function Fold(props: { title: string; note?: string; open?: boolean; children: preact.ComponentChildren }) {
-  const [isOpen, setOpen] = useState(props.open ?? false);
-  return (
-    <details class="fold" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>
-        <h3>{props.title}</h3> <span class="dim">{props.note}</span>
-      </summary>
-      {isOpen && props.children}
-    </details>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { LoadEvidence } from "../../../harness/model/evidence.js";
-import { Fold } from "./case-view.js";
+import { Fold } from "./fold.js";
 
 /** What the verifier said: its figures where it accepted, the end of its log where it refused. */
 export function LoadView({ load }: { load: LoadEvidence }) {

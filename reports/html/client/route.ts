@@ -12,6 +12,8 @@ export interface Route {
   readonly backend: string | undefined;
   /** C file whose coverage is open. */
   readonly file: string | undefined;
+  /** Index of the measurement that is open. */
+  readonly measurement: number;
 }
 
 export function parseRoute(hash: string): Route {
@@ -24,15 +26,17 @@ export function parseRoute(hash: string): Route {
     open: open !== null && /^\d+$/.test(open) ? Number(open) : undefined,
     backend: parameters.get("backend") ?? undefined,
     file: parameters.get("file") ?? undefined,
+    measurement: Number(parameters.get("measurement") ?? 0),
   };
 }
 
-export function formatRoute({ view, filter, open, backend, file }: Route): string {
+export function formatRoute({ view, filter, open, backend, file, measurement }: Route): string {
   const parameters = new URLSearchParams();
   if (filter !== "") parameters.set("filter", filter);
   if (open !== undefined) parameters.set("case", String(open));
   if (backend !== undefined) parameters.set("backend", backend);
   if (file !== undefined) parameters.set("file", file);
+  if (measurement > 0) parameters.set("measurement", String(measurement));
   const query = parameters.toString();
   return `#/${view}${query === "" ? "" : `?${query}`}`;
 }
