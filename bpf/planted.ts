@@ -321,4 +321,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     from: "new_sum = (__u16)~checksum_fold(sum);",
     to: "new_sum = old_sum;",
   },
+  {
+    name: "tc_fast_path_stale_entry",
+    program: "tc_fast_path.bpf.c",
+    file: "tc_fast_path.bpf.c",
+    from: "way->expires_ns <= bpf_ktime_get_ns() ||",
+    to: "",
+  },
+  {
+    name: "tc_fast_path_no_hop",
+    program: "tc_fast_path.bpf.c",
+    file: "tc_fast_path.bpf.c",
+    from: "use_up_a_hop(skb, &packet) || ",
+    to: "",
+  },
 ];

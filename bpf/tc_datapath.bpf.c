@@ -350,19 +350,6 @@ __weak __noinline int translate_error(struct __sk_buff *skb, struct tc_packet *e
 	return 0;
 }
 
-/* RFC 1812 section 5.3.1: one less; it shares its 16 bits of the checksum with the protocol. */
-static __always_inline long use_up_a_hop(struct __sk_buff *skb, const struct tc_packet *packet)
-{
-	__u32 at = packet->ip_offset;
-	__u8 hops = packet->hops - 1;
-
-	if (packet->version == 6)
-		return bpf_skb_store_bytes(skb, at + offsetof(struct ipv6hdr, hop_limit), &hops, 1, 0);
-	return bpf_l3_csum_replace(skb, at + offsetof(struct iphdr, check), bpf_htons(packet->hops << 8),
-				   bpf_htons(hops << 8), 2) ?:
-	       bpf_skb_store_bytes(skb, at + offsetof(struct iphdr, ttl), &hops, 1, 0);
-}
-
 /* Sends a packet on to where its destination is; the stack gets what is not for us to send. */
 __weak __noinline int forward(struct __sk_buff *skb, const struct tc_packet *packet, const struct in6_addr *destination)
 {
@@ -377,9 +364,7 @@ __weak __noinline int forward(struct __sk_buff *skb, const struct tc_packet *pac
 	ifindex = ifindex_of(route);
 	if (!ifindex || bpf_check_mtu(skb, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED)
 		return TC_ACT_OK;
-	if (use_up_a_hop(skb, packet) ||
-	    bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_dest), route->destination_mac, ETH_ALEN, 0) ||
-	    bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_source), route->source_mac, ETH_ALEN, 0))
+	if (use_up_a_hop(skb, packet) || set_macs(skb, route->destination_mac, route->source_mac))
 		return TC_ACT_SHOT;
 	return bpf_redirect(ifindex, 0);
 }

@@ -336,3 +336,22 @@ __weak __noinline int translate_quoted(struct __sk_buff *skb, const struct tc_pa
 	return bpf_l4_csum_replace(skb, error->transport_offset + offsetof(struct echo_header, checksum), 0, difference,
 				   0);
 }
+
+/* RFC 1812 section 5.3.1: one less; it shares its 16 bits of the checksum with the protocol. */
+static __always_inline long use_up_a_hop(struct __sk_buff *skb, const struct tc_packet *packet)
+{
+	__u32 at = packet->ip_offset;
+	__u8 hops = packet->hops - 1;
+
+	if (packet->version == 6)
+		return bpf_skb_store_bytes(skb, at + offsetof(struct ipv6hdr, hop_limit), &hops, 1, 0);
+	return bpf_l3_csum_replace(skb, at + offsetof(struct iphdr, check), bpf_htons(packet->hops << 8),
+				   bpf_htons(hops << 8), 2) ?:
+	       bpf_skb_store_bytes(skb, at + offsetof(struct iphdr, ttl), &hops, 1, 0);
+}
+
+static __always_inline long set_macs(struct __sk_buff *skb, const __u8 *destination, const __u8 *source)
+{
+	return bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_dest), destination, ETH_ALEN, 0) ?:
+	       bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_source), source, ETH_ALEN, 0);
+}

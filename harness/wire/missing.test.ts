@@ -34,6 +34,12 @@ describe("missingFor", () => {
     expect(missing(expecting({ context: { mark } }))).to.deep.equal(["context field mark after the program"]);
   });
 
+  it("names commands that are not there, but not those of the scenario's own", () => {
+    const service = (name: string): object => ({ command: { value: [name], span: nowhere } });
+    const services = ["sh", "no-such-command", "./no-such-command"].map(service) as unknown as Plan["services"];
+    expect(missing({}, { services })).to.deep.equal(["no-such-command (apt-get install no-such-command)"]);
+  });
+
   it("asks nothing of a plan that has to be refused", () => {
     const load = { fails: { value: /x/, span: nowhere } };
     expect(missing({ context: { mark: 5 } }, { load, hook: "socket_filter" })).to.deep.equal([]);

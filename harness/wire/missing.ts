@@ -15,6 +15,7 @@ export function missingFor(plan: Plan): readonly string[] {
   // A load that has to fail needs no interface.
   if (plan.load.fails) return [];
   const missing = plan.uptimeMs === undefined ? [] : [missingUptime];
+  missing.push(...missingCommands(plan));
   missing.push(...plan.steps.flatMap((step) => [...missingForStep(step, plan.topology)]));
   if (isCgroupHook(plan.hook)) {
     if (!hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
@@ -30,6 +31,24 @@ export function missingFor(plan: Plan): readonly string[] {
       missing.unshift(`an interface to attach ${hook} to`);
   }
   return [...new Set([...missingOfHelpers("wire", plan), ...missing])];
+}
+
+/** Debian's packages of what scenarios run, where they are called otherwise. */
+const packages: Readonly<Record<string, string>> = {
+  dnsmasq: "dnsmasq-base",
+  ip6tables: "iptables",
+  nft: "nftables",
+  nginx: "nginx-light",
+  sysctl: "procps",
+};
+
+/** Programs that services and steps run and this machine does not have; those with a path are the scenario's own. */
+function* missingCommands({ services, steps }: Plan): Generator<string> {
+  const commands = [...services, ...steps.filter((step) => step.kind === "run")].map(
+    ({ command }) => command.value[0]!,
+  );
+  for (const name of commands)
+    if (!name.includes("/") && !findCommand(name)) yield `${name} (apt-get install ${packages[name] ?? name})`;
 }
 
 function* missingForStep(step: PlannedStep, topology: Topology): Generator<string> {
