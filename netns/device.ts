@@ -41,6 +41,11 @@ export class Devices {
     }
   }
 
+  /** Generic receive offload. On a veth it also switches NAPI on, where the interface is up. */
+  groOn(dev: string): void {
+    orThrow(this.#ethtool(dev, offloads.ETHTOOL_SGRO, 1).result, `switching GRO of ${dev} on`);
+  }
+
   up(dev: string): void {
     const request = interfaceRequest(dev);
     orThrow(libc().ioctl(this.#fd, SIOCGIFFLAGS, request), `reading the flags of ${dev}`);
@@ -63,11 +68,12 @@ export class Devices {
     libc().close(this.#fd);
   }
 
-  /** One struct ethtool_value {cmd, data}, data being 0 on the way in. */
-  #ethtool(dev: string, command: number): { result: number; data: number } {
+  /** One struct ethtool_value {cmd, data}. */
+  #ethtool(dev: string, command: number, dataIn = 0): { result: number; data: number } {
     const value = new Uint8Array(8);
     const view = new DataView(value.buffer);
     view.setUint32(0, command, true);
+    view.setUint32(4, dataIn, true);
     const request = interfaceRequest(dev);
     new DataView(request.buffer).setBigUint64(16, addressOf(value), true);
     const result = libc().ioctl(this.#fd, SIOCETHTOOL, request);

@@ -39,6 +39,7 @@ export interface Network extends AsyncDisposable {
   readonly namespaceIdentities: readonly string[];
   /** Does synchronous `work` in the host's namespace: sockets opened and processes started there stay there. */
   inside<T>(host: string, work: () => T): T;
+  namespace(host: string): Namespace;
   /** A path for `nsenter --net=…`; `ip netns` knows the last part as a name. */
   namespacePath(host: string): string;
   /** In the place's own namespace. */
@@ -193,11 +194,11 @@ class LiveNetwork implements Network {
   }
 
   inside<T>(host: string, work: () => T): T {
-    return this.#namespace(host).inside(work);
+    return this.namespace(host).inside(work);
   }
 
   namespacePath(host: string): string {
-    return namespacePath(this.#namespace(host).name!);
+    return namespacePath(this.namespace(host).name!);
   }
 
   ifindex(place: Place): number {
@@ -226,7 +227,7 @@ class LiveNetwork implements Network {
     return this.#stack[Symbol.asyncDispose]();
   }
 
-  #namespace(host: string): Namespace {
+  namespace(host: string): Namespace {
     const namespace = this.#hosts.get(host);
     if (!namespace) throw harnessError("topology", `the topology has no host ${host}`);
     return namespace;

@@ -11,3 +11,11 @@ export function quartiles(values: readonly number[]): { readonly low: number; re
   const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))] ?? Number.NaN;
   return { low: at(0.25), high: at(0.75) };
 }
+
+/** The mean of the middle half: as robust as a median, and finer where values are whole numbers. */
+export function midmean(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const quarter = Math.floor(sorted.length / 4);
+  const middle = sorted.slice(quarter, sorted.length - quarter);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}

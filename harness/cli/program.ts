@@ -157,6 +157,33 @@ Examples:
       process.exitCode = await traceCommand(file, options);
     });
 
+  program
+    .command("bench")
+    .description("measure: XDP against TC and what people use instead, maps, sockets, programs of yours")
+    .argument("<benchmark>", "a name (see below), a benchmark file, or a scenario whose cases are timed")
+    .option("--json <file>", "write the result as JSON: what --gate and `report compare` read")
+    .option("--gate <file>", "fail where something is proven to be worse than in that earlier result")
+    .option("--force", "compare times of unlike hosts, too", false)
+    .option("--seed <number>", "start of all generated values", natural, 1)
+    .addHelpText(
+      "after",
+      `
+Names: xdp-vs-tc. Everything takes turns in rounds, a second copy of the baseline among them: where
+that differs from the first, so much is the method's own doing, and no smaller effect is named.
+
+Examples:
+  packetproof bench xdp-vs-tc --json today.json
+  packetproof bench scenarios/drop/count.yml --json baseline.json
+  packetproof bench scenarios/drop/count.yml --gate baseline.json
+
+Exit status: 0 measured; 1 --gate found something proven to be worse; 2 the input is wrong; 3 there is no
+kernel to measure.`,
+    )
+    .action(async (name: string, options) => {
+      const { benchCommand } = await import("./bench-command.js");
+      process.exitCode = await benchCommand(name, options);
+    });
+
   const report = program.command("report").description("join, compare and look back at what runs left with --blob");
   const merge = report
     .command("merge")

@@ -57,6 +57,7 @@ export const attrOffsets = {
   "test.ctx_in": 48,
   "test.ctx_out": 56,
   "test.flags": 64,
+  "test.batch_size": 72,
 
   pathname: 0,
   bpf_fd: 8,

@@ -45,7 +45,12 @@ export async function prepare(files: readonly string[], seed: number): Promise<P
   return { prepared, diagnostics, texts };
 }
 
-async function prepareScenario(written: Scenario, seed: number, texts: Map<string, string>): Promise<PreparedScenario> {
+/** Plans a scenario that is parsed already; `texts` gets the texts of files that it names. */
+export async function prepareScenario(
+  written: Scenario,
+  seed: number,
+  texts: Map<string, string>,
+): Promise<PreparedScenario> {
   const scenario = await applyPolicies(written, async (path, span) => {
     const file = join(dirname(written.file), path);
     const text = new TextDecoder().decode(await readInput(file, span));

@@ -1,0 +1,10 @@
+import { programs } from "../programs/programs.js";
+import { xdpVsTc } from "../xdp-vs-tc/syntax.js";
+import type { Kind } from "./kind.js";
+
+export const kinds = {
+  programs,
+  "xdp-vs-tc": xdpVsTc,
+} as const satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof kinds;

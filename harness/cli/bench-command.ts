@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import { benchText } from "../../reports/bench-table.js";
+import { gate } from "../bench/gate.js";
+import { findBenchmark, runBenchmark } from "../bench/run-benchmark.js";
+import { whyNoKernel } from "../kernel/probe.js";
+import { benchSchemaVersion, type BenchResult } from "../model/bench.js";
+import { harnessError } from "../model/error.js";
+import { removeLeftovers } from "../run/leftovers.js";
+import { exitStatus } from "./exit-status.js";
+import { paintFor } from "./paint.js";
+import { StatusLine } from "./status-line.js";
+import { prepareOutput, writeJson } from "./write-json.js";
+
+export interface BenchCommandOptions {
+  readonly json?: string;
+  readonly gate?: string;
+  readonly force: boolean;
+  readonly seed: number;
+}
+
+/** `packetproof bench`: 1 where the gate finds something proven to be worse, 3 without a kernel to measure. */
+export async function benchCommand(name: string, options: BenchCommandOptions): Promise<number> {
+  const file = findBenchmark(name);
+  const previous = options.gate === undefined ? undefined : await readResult(options.gate);
+  const reason = whyNoKernel();
+  if (reason !== undefined) {
+    process.stderr.write(`packetproof: benchmarks need the running kernel: ${reason}\n`);
+    return exitStatus.backendUnavailable;
+  }
+  if (options.json !== undefined) await prepareOutput(options.json);
+  await removeLeftovers();
+  const status = new StatusLine(process.stderr);
+  const result = await runBenchmark(file, {
+    seed: options.seed,
+    previous,
+    progress: (text) => status.show(text),
+  });
+  status.clear();
+  const paint = paintFor(process.stdout);
+  process.stdout.write(`${benchText(result, paint)}\n`);
+  if (options.json !== undefined) await writeJson(options.json, result);
+  return previous ? reportGate(previous, result, options.force) : exitStatus.passed;
+}
+
+function reportGate(previous: BenchResult, result: BenchResult, force: boolean): number {
+  const paint = paintFor(process.stdout);
+  const { regressions, notes } = gate(previous, result, force);
+  for (const note of notes) process.stdout.write(`gate: ${note}\n`);
+  for (const { group, contender, message } of regressions)
+    process.stdout.write(`${paint("red", "✗")} ${group} › ${contender}: ${message}\n`);
+  if (regressions.length === 0) process.stdout.write(`${paint("green", "✓")} nothing is proven to be worse\n`);
+  return regressions.length === 0 ? exitStatus.passed : exitStatus.failed;
+}
+
+/** A file that `bench --json` wrote. */
+export async function readResult(file: string): Promise<BenchResult> {
+  const text = await readFile(file, "utf8").catch((cause: Error) => {
+    throw harnessError("usage", `cannot read ${file}: ${cause.message}`, { cause });
+  });
+  const hint = "name a file that `packetproof bench --json` wrote";
+  let parsed: Partial<BenchResult>;
+  try {
+    parsed = JSON.parse(text) as Partial<BenchResult>;
+  } catch (cause) {
+    throw harnessError("usage", `${file} is no JSON: ${(cause as Error).message}`, { hint, cause });
+  }
+  if (!Array.isArray(parsed.groups)) throw harnessError("usage", `${file} is no result of a benchmark`, { hint });
+  if (parsed.schemaVersion !== benchSchemaVersion)
+    throw harnessError(
+      "usage",
+      `${file} has version ${parsed.schemaVersion}, and this is version ${benchSchemaVersion}`,
+      {
+        hint: "measure it again",
+      },
+    );
+  return parsed as BenchResult;
+}
