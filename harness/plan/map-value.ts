@@ -1,3 +1,4 @@
+import type { ProgramType } from "../model/hook.js";
 import { isPerCpu, type MapSpec } from "../model/object.js";
 import type { MapValue } from "../model/plan.js";
 import type { Written } from "../model/scenario.js";
@@ -129,7 +130,8 @@ function xskValue(context: PlanContext, map: MapSpec, written: Written): MapValu
 
 /** Devmaps and cpumaps can run a program of their own, if their values have room for one. */
 function planSecondProgram(context: PlanContext, map: MapSpec, written: Written): string | undefined {
-  const name = planProgramName(context, written);
+  // Whatever the map's other users are.
+  const name = planProgramName(context, written, "xdp");
   if (name === undefined || map.valueSizeBytes >= 8) return name;
   const type = map.type === "cpumap" ? "struct bpf_cpumap_val" : "struct bpf_devmap_val";
   wrong(context, written.span, `the values of '${map.name}' have no room for a program`, `declare them as ${type}`);
@@ -153,7 +155,11 @@ function innerValue(context: PlanContext, map: MapSpec, written: Written): MapVa
   return record?.entries && { kind: "inner", entries: planEntries(context, inner, record.entries) };
 }
 
-function planProgramName(context: PlanContext, written: Written): string | undefined {
+function planProgramName(
+  context: PlanContext,
+  written: Written,
+  type: ProgramType = context.programType,
+): string | undefined {
   const name = textOf(context, written, "the name of a program");
   if (name === undefined) return undefined;
   const found = context.object.programs.find((program) => program.name === name);
@@ -165,8 +171,8 @@ function planProgramName(context: PlanContext, written: Written): string | undef
       `${context.object.name} has no program '${name}'`,
       didYouMean(name, names, "programs"),
     );
-  else if (found.type !== undefined && found.type !== context.programType)
-    wrong(context, written.span, `'${name}' is a ${found.type} program; ${context.programType} is needed here`);
+  else if (found.type !== undefined && found.type !== type)
+    wrong(context, written.span, `'${name}' is a ${found.type} program; ${type} is needed here`);
   else return name;
   return undefined;
 }

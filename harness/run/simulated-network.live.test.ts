@@ -2,11 +2,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import type { BackendName } from "../model/backend.js";
 import type { Plan } from "../model/plan.js";
-import { planScenario } from "../plan/plan.js";
-import { parseScenario } from "../scenario/parse.js";
-import { probeBackends } from "./backends.js";
-import { findObject } from "./object.js";
-import { Sessions } from "./run.js";
+import { SimAndWire } from "./sim-and-wire.test.js";
 
 /** A chain of hosts, each a router for those beside it: what of it is set up decides whether a ping comes through. */
 interface Chain {
@@ -84,29 +80,19 @@ function scenarioOf({ routers, bridged, dropsAt, ipv6 }: Chain): string {
 }
 
 describe("the simulated network", () => {
-  const sessions = new Sessions({ port: "af_packet", signal: new AbortController().signal });
-  after(() => sessions.close());
-
-  async function repliesOn(backend: BackendName, plan: Plan): Promise<number | undefined> {
-    const session = await sessions.get(backend);
-    expect(session.missing(plan)).to.deep.equal([]);
-    return (await session.run(plan)).find((seen) => seen.kind === "ping")?.received;
-  }
+  const both = new SimAndWire();
+  after(() => both.close());
 
   it("delivers a ping exactly where a real one does", async function () {
     this.timeout(60_000);
-    const [wire] = await probeBackends(["wire"]);
-    if (wire!.unavailable !== undefined) return this.skip();
-    const span = { file: "", start: { line: 1, column: 1, offset: 0 }, end: { line: 1, column: 1, offset: 0 } };
-    const object = await findObject({ value: program, span }, "chain.yml");
-    const readCapture = () => Promise.reject(new Error("there is none"));
+    await SimAndWire.orSkip(this);
+    const repliesOn = async (backend: BackendName, plan: Plan): Promise<number | undefined> =>
+      (await both.run(backend, plan)).find((seen) => seen.kind === "ping")?.received;
     await fc.assert(
       fc.asyncProperty(chain, async (drawn) => {
         const text = scenarioOf(drawn);
-        const { scenario, diagnostics } = parseScenario(text, "chain.yml");
-        if (!scenario) throw new Error(`${diagnostics[0]?.message}\n${text}`);
-        const [plan] = await planScenario(scenario, object, { seed: 1, readCapture });
-        expect(await repliesOn("sim", plan!), text).to.equal(await repliesOn("wire", plan!));
+        const plan = await both.planOf(text, program);
+        expect(await repliesOn("sim", plan), text).to.equal(await repliesOn("wire", plan));
       }),
       { numRuns: Number(process.env["NETWORK_RUNS"] ?? 15), seed: 7 },
     );

@@ -2,7 +2,8 @@ import { mayMissProgram } from "../../model/expectations.js";
 import { isDeviceHook, isEgress, type DeviceHook } from "../../model/hook.js";
 import type { Observation, PacketObservation, PingObservation } from "../../model/observation.js";
 import type { Plan, PlannedPing, PlannedSend } from "../../model/plan.js";
-import { samePlace } from "../../model/segments.js";
+import { sameBytes } from "../../model/hex.js";
+import { neighboursOf, samePlace } from "../../model/segments.js";
 import { formatPlace, type Place } from "../../model/topology.js";
 import { whereaboutsIn, type WhereaboutsOf } from "../../model/whereabouts.js";
 import type { ProgramFault } from "../fault.js";
@@ -11,17 +12,11 @@ import type { LoadedPlan } from "../loaded-plan.js";
 import type { Outcome } from "../send.js";
 import type { Tally } from "../tally.js";
 import type { World } from "../world.js";
-import {
-  runDevmapProgram,
-  runProgram,
-  type InterfaceProgram,
-  type ProgramParts,
-  type Redirected,
-} from "./interface-program.js";
+import { runDevmapProgram, runProgram, type InterfaceProgram, type ProgramParts } from "./interface-program.js";
 import { SimNetwork } from "./network.js";
 import { runPing } from "./ping.js";
 import type { HostSite } from "./site.js";
-import { freshSkb, further, wholeFrame, type Skb } from "./skb.js";
+import { freshSkb, wholeFrame, type Skb } from "./skb.js";
 
 /** What a case's network is made of; the first of `loaded` is the object under test. */
 export interface NetworkParts {
@@ -38,6 +33,8 @@ interface Errand {
   readonly step: PlannedSend;
   readonly place: RunPlace;
   outcome: Outcome | undefined;
+  /** Interfaces on the sender's segment that have heard the packet itself. */
+  readonly heardAt: Set<string>;
 }
 
 /** The network of a case, with all programs attached: packets are sent into it, and what comes of them is seen. */
@@ -72,10 +69,10 @@ export class CaseNetwork {
   /** Sends one of a step's packets. */
   send(step: PlannedSend, place: RunPlace): Outcome | undefined {
     this.#step = step.index;
-    this.#errand = { step, place, outcome: undefined };
+    this.#errand = { step, place, outcome: undefined, heardAt: new Set() };
     const { host, dev } = step.from;
     const frame = step.packets[place.packet]!.bytes;
-    this.#network.send(host, [{ dev, skb: freshSkb(frame, { packet: place.packet, stage: "sent" }) }]);
+    this.#network.send(host, [{ dev, skb: freshSkb(frame, { packet: place.packet, isOutput: false }) }]);
     const { outcome } = this.#errand;
     this.#errand = undefined;
     if (outcome || !this.#isAttached || mayMissProgram("sim", this.#parts.plan, step)) return outcome;
@@ -113,7 +110,7 @@ export class CaseNetwork {
       return [
         {
           ...place,
-          run: (skb) => (isUnderTest ? this.#runUnderTest(parts, place, skb) : runElsewhere(parts, place, skb)),
+          run: (skb) => (isUnderTest ? this.#runUnderTest(parts, place, skb) : runProgram(parts, place, skb)),
           runOnTheWayOut: (entry, dev, skb) => runDevmapProgram(parts, entry, dev, skb),
         },
       ];
@@ -123,7 +120,7 @@ export class CaseNetwork {
   #runUnderTest(parts: ProgramParts, place: Pick<InterfaceProgram, "hook" | "at">, skb: Skb) {
     const isErrand = this.#isErrand(skb);
     const run = runProgram(parts, place, skb);
-    if (!run || !skb.origin || skb.origin.stage === "out") return run;
+    if (!run || !skb.origin || skb.origin.isOutput) return run;
     if (isErrand && this.#errand)
       this.#errand.outcome = {
         returned: run.returned,
@@ -133,7 +130,7 @@ export class CaseNetwork {
         cost: this.#parts.tally.read(parts.stage.machine),
       };
     // Whatever it lets out is its doing.
-    const out = (of: Skb): Skb => ({ ...of, origin: { ...skb.origin!, stage: "out" } });
+    const out = (of: Skb): Skb => ({ ...of, origin: { ...skb.origin!, isOutput: true } });
     return {
       ...run,
       skb: out(run.skb),
@@ -145,7 +142,7 @@ export class CaseNetwork {
   /** Whether a packet is the one that is sent just now, and has not met the program before. */
   #isErrand({ origin }: Skb): boolean {
     const errand = this.#errand;
-    return origin !== undefined && origin.stage !== "out" && errand !== undefined && errand.outcome === undefined;
+    return origin?.isOutput === false && errand !== undefined && errand.outcome === undefined;
   }
 
   #around(skb: Skb, run: () => void): void {
@@ -175,11 +172,15 @@ export class CaseNetwork {
   }
 
   /** What others on the sender's segment hear of the sent packet itself does not come by the program. */
-  #isHeard(at: Place, { origin }: Skb): boolean {
-    if (origin?.stage !== "sent") return false;
-    const { attach } = this.#parts.plan.topology;
-    const sendsThere = isEgress(this.#hook) && samePlace(this.#errand!.step.from, attach);
-    return !samePlace(at, attach) && !sendsThere;
+  #isHeard(at: Place, skb: Skb): boolean {
+    const { step, place, heardAt } = this.#errand!;
+    const { topology } = this.#parts.plan;
+    if (samePlace(at, step.from) || samePlace(at, topology.attach)) return false;
+    if (isEgress(this.#hook) && samePlace(step.from, topology.attach)) return false;
+    if (!neighboursOf(topology, step.from).some((end) => samePlace(end, at))) return false;
+    if (heardAt.has(formatPlace(at)) || !sameBytes(wholeFrame(skb), step.packets[place.packet]!.bytes)) return false;
+    heardAt.add(formatPlace(at));
+    return true;
   }
 
   /** The sent packet of which this is what the program made; undefined for others' doing. */
@@ -187,15 +188,7 @@ export class CaseNetwork {
     if (!origin) return undefined;
     const where = this.#whereabouts(at);
     if (where.kind === "passed") return origin.packet;
-    if (origin.stage !== "out" || where.kind === "elsewhere") return undefined;
+    if (!origin.isOutput || where.kind === "elsewhere") return undefined;
     return where.kind === "entered" && this.#hook.startsWith("xdp") ? undefined : origin.packet;
   }
-}
-
-/** Runs a program that is not under test: what it sends elsewhere is no longer what others on the segment hear. */
-function runElsewhere(parts: ProgramParts, place: Pick<InterfaceProgram, "hook" | "at">, skb: Skb) {
-  const run = runProgram(parts, place, skb);
-  if (skb.origin?.stage !== "sent") return run;
-  const onTheWay = (target: Redirected) => ({ ...target, skb: { ...target.skb, origin: further(skb.origin) } });
-  return run && { ...run, redirects: run.redirects.map(onTheWay), clones: run.clones.map(onTheWay) };
 }

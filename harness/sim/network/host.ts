@@ -2,7 +2,7 @@ import type { Host } from "../../model/topology.js";
 import type { Fib, NextHop } from "../fib.js";
 import { icmpPacket, isIntact, protocols, readIp, withOneHopLess, type IpPacket } from "./ip.js";
 import type { HostSite } from "./site.js";
-import { freshSkb, further, packetType, type Skb } from "./skb.js";
+import { freshSkb, packetType, type Skb } from "./skb.js";
 
 const ethernetBytes = 14;
 
@@ -49,7 +49,7 @@ export class SimHost {
     if (isMulticast || !this.#fib.forwards(packet.version === 4 ? 4 : 16)) return [];
     if (packet.hops <= 1) return this.#unable("answers a packet whose time has run out");
     const next = this.#fib.lookup(packet.destination);
-    return next ? this.#transmit(next, withOneHopLess(packet), carriedOn(skb)) : [];
+    return next ? this.#transmit(next, withOneHopLess(packet), carriedOn(skb, packet.version)) : [];
   }
 
   /** An echo request to an address; nothing where there is no route to it. */
@@ -127,7 +127,10 @@ export class SimHost {
   }
 }
 
-/** What of an skb stays with it through the stack: that the program under test has not seen it yet, too. */
-function carriedOn({ mark, iif, metadata, origin, frame }: Skb): Skb {
-  return { ...freshSkb(frame, further(origin)), mark, iif, metadata };
+/**
+ * What of an skb stays with it through the stack. IPv4 has the priority follow from the type of service
+ * (ip_forward), IPv6 leaves it.
+ */
+function carriedOn({ frame, mark, priority, iif, metadata, origin }: Skb, version: 4 | 6): Skb {
+  return { ...freshSkb(frame, origin), mark, priority: version === 6 ? priority : 0, iif, metadata };
 }

@@ -7,7 +7,7 @@ import { SimHost, type Outgoing } from "./host.js";
 import type { InterfaceProgram, ProgramRun, Redirected } from "./interface-program.js";
 import { Joints } from "./joints.js";
 import { ifindexOf, type HostSite } from "./site.js";
-import { overCable, typedFor, untagged, withoutMetadata, type Skb } from "./skb.js";
+import { overCable, packetType, typedFor, untagged, withoutMetadata, type Skb } from "./skb.js";
 
 /** So many moves follow from one cause and no more: beyond, frames go round in circles. */
 const mostMoves = 10_000;
@@ -95,9 +95,9 @@ export class SimNetwork {
   #move({ stage, at, skb }: Moving): Moving[] {
     switch (stage) {
       case "egress":
-        return this.#trafficControl("egress", at, skb, (passed) => [
-          { stage: "cable", at, skb: withoutMetadata(passed) },
-        ]);
+        return this.#trafficControl("egress", at, skb, (passed) =>
+          passed.nesting > deepestNesting ? [] : [{ stage: "cable", at, skb: withoutMetadata(passed) }],
+        );
       case "cable":
         return this.#cross(at, skb);
       case "arrival":
@@ -139,24 +139,30 @@ export class SimNetwork {
   /** Whoever has seen a packet that the program under test let out: from here on it is others' doing. */
   #show(at: Place, skb: Skb): Skb {
     this.#observer.arrived(at, skb);
-    return skb.origin?.stage === "out" ? { ...skb, origin: undefined } : skb;
+    return skb.origin?.isOutput ? { ...skb, origin: undefined } : skb;
   }
 
   #xdp(mode: "native" | "generic", at: Place, skb: Skb, onward: (passed: Skb, changed: boolean) => Moving[]): Moving[] {
+    const isGeneric = mode === "generic";
     const program = this.programs.find(
-      ({ hook, at: own }) =>
-        hook.startsWith("xdp") && (hook === "xdp-generic") === (mode === "generic") && samePlace(own, at),
+      ({ hook, at: own }) => hook.startsWith("xdp") && (hook === "xdp-generic") === isGeneric && samePlace(own, at),
     );
     if (!program) return onward(skb, false);
-    const run = program.run(skb);
+    const run = program.run(isGeneric ? withoutMetadata(skb) : skb);
     if (!run) return [];
+    const sent = (of: Skb): Skb => (isGeneric ? withoutMetadata(of) : of);
     switch (xdpFate(run.verdict)) {
       case "onward":
         return onward(run.skb, true);
       case "back":
-        return [{ stage: "cable", at, skb: run.skb }];
+        return [{ stage: "cable", at, skb: sent(run.skb) }];
       case "redirected":
-        return run.redirects.flatMap((target) => this.#redirectFrame(program, target));
+        return run.redirects.flatMap((target) =>
+          this.#redirectFrame(program, { ...target, skb: sent(target.skb) }).map((one) => ({
+            ...one,
+            skb: sent(one.skb),
+          })),
+        );
       case "gone":
         return [];
     }
@@ -204,14 +210,15 @@ export class SimNetwork {
     if (!this.#siteOf(at).devs.includes(dev)) return [];
     switch (way) {
       case "egress":
-        return [{ stage: "egress", at, skb }];
+        return skb.nesting > deepestNesting ? [] : [{ stage: "egress", at, skb: nested(skb) }];
       case "ingress":
         // It is forwarded to the device as if it had come by a cable, but stays in its host: so does its mark.
-        return [{ stage: "ingress", at, skb: { ...typedFor(skb, this.#deviceAt(at).mac), priority: 0 } }];
+        return [{ stage: "ingress", at, skb: { ...typedFor(skb, this.#deviceAt(at).mac), priority: 0, nesting: 0 } }];
       case "peer":
         return isEgress(by.hook) ? [] : this.#redirectToPeer(at, skb);
       case "neighbour":
-        return leaving(at.host, this.host(at.host).sendToNeighbour(dev, nextHop, skb));
+        if (skb.nesting > deepestNesting) return [];
+        return leaving(at.host, this.host(at.host).sendToNeighbour(dev, nextHop, nested(skb)));
     }
   }
 
@@ -221,7 +228,7 @@ export class SimNetwork {
     if (isBridged) return this.#cross(at, skb);
     const [peer] = this.#joints.reached(at, skb.frame);
     if (!peer || peer.host === at.host) return [];
-    return [{ stage: "ingress", at: peer, skb: { ...skb, packetType: 0 } }];
+    return [{ stage: "ingress", at: peer, skb: { ...skb, packetType: packetType.host } }];
   }
 
   #siteOf({ host }: Place): HostSite {
@@ -240,6 +247,13 @@ export class SimNetwork {
 
 /** Ethernet header, and room for a VLAN tag. */
 const linkHeaderBytes = 18;
+
+/** XMIT_RECURSION_LIMIT of include/linux/netdevice.h. */
+const deepestNesting = 8;
+
+function nested(skb: Skb): Skb {
+  return { ...skb, nesting: skb.nesting + 1 };
+}
 
 function leaving(host: string, packets: readonly Outgoing[]): Moving[] {
   return packets.map(({ dev, skb }) => ({ stage: "egress", at: { host, dev }, skb }));

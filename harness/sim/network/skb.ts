@@ -9,14 +9,11 @@ export interface VlanTag {
 /** PACKET_HOST and its siblings (include/uapi/linux/if_packet.h). */
 export const packetType = { host: 0, broadcast: 1, multicast: 2, otherHost: 3 } as const;
 
-/** Which of a step's packets a frame is, and how far it has come. */
+/** Which of a step's packets a frame is. */
 export interface Origin {
   readonly packet: number;
-  /**
-   * `sent`: as its sender made it, on the first segment; `underway`: carried on by hosts that the program under test
-   * has not seen; `out`: what that program made of it, and nobody else has seen.
-   */
-  readonly stage: "sent" | "underway" | "out";
+  /** What the program under test made of it, and nobody else has taken in; before, the program has not seen it. */
+  readonly isOutput: boolean;
 }
 
 /** A packet on its way: its frame, and what the kernel keeps beside the bytes (struct sk_buff). */
@@ -32,13 +29,10 @@ export interface Skb {
   /** Index of the interface by which it came into the host; 0 where the host made it. */
   readonly iif: number;
   readonly vlan: VlanTag | undefined;
+  /** How many programs have sent it on its way out without its having been let go in between (dev_xmit_recursion). */
+  readonly nesting: number;
   /** Undefined for what nobody sent: answers, questions, messages of hosts. */
   readonly origin: Origin | undefined;
-}
-
-/** Of a packet that a host has carried on. */
-export function further(origin: Origin | undefined): Origin | undefined {
-  return origin && origin.stage !== "out" ? { ...origin, stage: "underway" } : undefined;
 }
 
 const noWords: readonly number[] = [0, 0, 0, 0, 0];
@@ -55,6 +49,7 @@ export function freshSkb(frame: Uint8Array, origin?: Origin): Skb {
     packetType: packetType.host,
     iif: 0,
     vlan: undefined,
+    nesting: 0,
     origin,
   };
 }
@@ -67,7 +62,7 @@ export function overCable({ origin, metadata, ...skb }: Skb): Skb {
   return { ...freshSkb(wholeFrame(skb), origin), metadata };
 }
 
-/** A packet that leaves through traffic control. */
+/** A packet as far as generic XDP, or a cable behind traffic control, has it. */
 export function withoutMetadata(skb: Skb): Skb {
   return { ...skb, metadata: noBytes };
 }
