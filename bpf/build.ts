@@ -1,5 +1,5 @@
 /**
- * Compiles bpf/ to fixtures/objects/, which is committed, so that nobody needs clang to run the shipped
+ * Compiles bpf/ and fixtures/planted/ to fixtures/objects/, which is committed, so that nobody needs clang to run the shipped
  * scenarios. With `--check` it compares with what is committed instead.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { projectRoot } from "../harness/run/project.js";
 import { clangVersion, compile, sha256, type Compiled } from "./clang.js";
+import { readHiddenBugs } from "./hidden-bugs.js";
 import { plantedBugs, type PlantedBug } from "./planted.js";
 
 /** fixtures/objects/manifest.json: with what tools, and from what, each object was made. */
@@ -18,6 +19,7 @@ interface Manifest {
   readonly objects: Readonly<Record<string, { readonly sources: Readonly<Record<string, string>> }>>;
 }
 
+const sourceFolders = ["bpf", join("fixtures", "planted")];
 const objectsFolder = join(projectRoot, "fixtures", "objects");
 const manifestFile = join(objectsFolder, "manifest.json");
 
@@ -32,7 +34,8 @@ async function compileAll(): Promise<ReadonlyMap<string, Compiled>> {
       made.set(name, compiled);
     };
     for (const source of await sourcesOf(sound)) add(`${basename(source, ".c")}.o`, await compile(sound, source));
-    for (const bug of plantedBugs) add(`${bug.name}.bpf.o`, await compilePlanted(bug, join(work, bug.name)));
+    for (const bug of [...plantedBugs, ...(await readHiddenBugs())])
+      add(`${bug.name}.bpf.o`, await compilePlanted(bug, join(work, bug.name)));
     return new Map([...made].sort(([a], [b]) => (a < b ? -1 : 1)));
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -40,13 +43,16 @@ async function compileAll(): Promise<ReadonlyMap<string, Compiled>> {
 }
 
 async function copyTree(tree: string): Promise<string> {
-  await cp(join(projectRoot, "bpf"), join(tree, "bpf"), { recursive: true });
+  for (const folder of sourceFolders) await cp(join(projectRoot, folder), join(tree, folder), { recursive: true });
   return tree;
 }
 
 async function sourcesOf(tree: string): Promise<readonly string[]> {
-  const entries = await readdir(join(tree, "bpf"), { recursive: true });
-  return entries.filter((entry) => entry.endsWith(".bpf.c")).map((entry) => `bpf/${entry}`);
+  const sources = sourceFolders.map(async (folder) => {
+    const entries = await readdir(join(tree, folder), { recursive: true });
+    return entries.filter((entry) => entry.endsWith(".bpf.c")).map((entry) => `${folder}/${entry}`);
+  });
+  return (await Promise.all(sources)).flat();
 }
 
 async function compilePlanted(bug: PlantedBug, tree: string): Promise<Compiled> {
@@ -57,7 +63,7 @@ async function compilePlanted(bug: PlantedBug, tree: string): Promise<Compiled> 
     throw new Error(`planted bug ${bug.name}: '${bug.from}' is in bpf/${bug.file} ${times} times, not once`);
   }
   await writeFile(file, parts.join(bug.to));
-  return compile(tree, `bpf/${bug.program}`);
+  return compile(tree, join("bpf", bug.program));
 }
 
 async function manifestOf(made: ReadonlyMap<string, Compiled>): Promise<Manifest> {

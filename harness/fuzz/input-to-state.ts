@@ -81,18 +81,25 @@ export function keyReplacements(
 function partsOfKey(packet: Uint8Array, missed: Uint8Array, there: Uint8Array): Replacement[] {
   const found: Replacement[] = [];
   for (let at = 0; at < missed.length;) {
-    const sizeBytes = [16, 6, 4, 2, 1].find((size) => {
-      const part = missed.subarray(at, at + size);
-      return part.length === size && part.some((byte) => byte !== 0) && placesOf(packet, part).length > 0;
-    });
-    if (sizeBytes === undefined) {
-      at++;
-      continue;
+    const part = partAt(packet, missed, at);
+    if (part) {
+      const wanted = there.slice(at, at + part.sizeBytes);
+      found.push({ at: part.place, bytes: part.swapped ? wanted.reverse() : wanted });
     }
-    const wanted = there.slice(at, at + sizeBytes);
-    const [place] = placesOf(packet, missed.subarray(at, at + sizeBytes));
-    found.push({ at: place!, bytes: wanted });
-    at += sizeBytes;
+    at += part?.sizeBytes ?? 1;
   }
   return found;
+}
+
+/** The longest part of a key from a byte on that stands in the packet; numbers in the machine's byte order, too. */
+function partAt(packet: Uint8Array, key: Uint8Array, at: number) {
+  for (const sizeBytes of [16, 6, 4, 2, 1]) {
+    const part = key.slice(at, at + sizeBytes);
+    if (part.length < sizeBytes || part.every((byte) => byte === 0)) continue;
+    const [place] = placesOf(packet, part);
+    if (place !== undefined) return { sizeBytes, place, swapped: false };
+    const [turned] = sizeBytes <= 8 ? placesOf(packet, part.reverse()) : [];
+    if (turned !== undefined) return { sizeBytes, place: turned, swapped: true };
+  }
+  return undefined;
 }

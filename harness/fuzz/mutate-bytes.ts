@@ -1,6 +1,7 @@
 import { oneOf, type Chance } from "./chance.js";
 import type { Constants } from "./constants.js";
 import { swapped } from "./draw-value.js";
+import { steerChecksum, writeOptions } from "./hostile.js";
 import { repairFrame, repairPacket } from "./repair.js";
 
 /** Bytes at the front of a buffer that is used again and again. */
@@ -11,7 +12,7 @@ export interface Scratch {
 
 /** Longer packets show nothing that these do not. */
 export const mostBytes = 1600;
-const ethernetBytes = 14;
+export const ethernetBytes = 14;
 
 export function newScratch(): Scratch {
   return { bytes: new Uint8Array(mostBytes), size: 0 };
@@ -34,7 +35,7 @@ export function mutate(
     const { bytes, size } = scratch;
     // Headers come first, and decide more than what is behind them.
     const at = chance.below(chance.below(4) > 0 ? Math.min(size, 80) : size);
-    switch (chance.below(11)) {
+    switch (chance.below(12)) {
       case 0:
         bytes[at]! ^= 1 << chance.below(8);
         break;
@@ -65,7 +66,8 @@ export function mutate(
         const count = 1 + chance.below(chance.below(4) === 0 ? 64 : 4);
         if (size + count > mostBytes) break;
         bytes.copyWithin(at + count, at, size);
-        for (let i = 0; i < count; i++) bytes[at + i] = chance.below(4) === 0 ? chance.below(256) : 0;
+        const filling = chance.below(4);
+        for (let i = 0; i < count; i++) bytes[at + i] = filling === 3 ? chance.below(256) : filling & 1;
         scratch.size += count;
         break;
       }
@@ -77,6 +79,9 @@ export function mutate(
         break;
       }
       case 9:
+        scratch.size = writeOptions(bytes, size, chance);
+        break;
+      case 10:
         if (chance.below(4) === 0) scratch.size = Math.max(ethernetBytes, chance.below(size + 1));
         break;
       default: {
@@ -87,6 +92,7 @@ export function mutate(
     }
   }
   if (chance.below(2) === 0) repair(scratch, linkType, chance.below(2) === 0);
+  if (chance.below(16) === 0 && linkType === "ethernet") steerChecksum(scratch.bytes, scratch.size, chance);
 }
 
 export function repair({ bytes, size }: Scratch, linkType: string, lengths: boolean): void {

@@ -62,7 +62,12 @@ function drawPayload(
   if (way < 3) return undefined;
   const room = Math.min(max, way === 7 ? max : min + 64);
   const payload = new Uint8Array(min + chance.below(room - min + 1));
-  if (way > 4) for (let i = 0; i < payload.length; i++) payload[i] = chance.below(256);
+  if (way > 4) {
+    for (let i = 0; i < payload.length; i += 4) {
+      const word = chance.below(2 ** 32);
+      for (let j = i; j < Math.min(i + 4, payload.length); j++) payload[j] = word >>> (8 * (j - i));
+    }
+  }
   if (way === 4 && strings.length > 0) payload.set(oneOf(chance, strings).subarray(0, payload.length));
   return payload;
 }

@@ -54,6 +54,8 @@ const quickProtocols: ReadonlySet<string> = new Set([
   "udp",
   "icmp",
   "icmpv6",
+  "esp",
+  "dns",
   "payload",
 ]);
 
@@ -89,7 +91,9 @@ export function packetSize(recipe: Recipe): number {
 export function packetOf(recipe: Recipe): Packet {
   const template = templateOf(recipe.stack);
   const { linkType } = template.packet;
-  const bytes = template.quick ? quickly(recipe, template) : (slowly(recipe) ?? template.packet.bytes);
+  const isPlain = recipe.edits.length === 0 && recipe.payload === undefined;
+  const own = template.packet.bytes;
+  const bytes = isPlain ? own.slice() : template.quick ? quickly(recipe, template) : (slowly(recipe) ?? own);
   return { linkType, bytes: recipe.cutBytes === undefined ? bytes : bytes.slice(0, recipe.cutBytes) };
 }
 
@@ -106,7 +110,7 @@ function quickly({ edits, payload }: Recipe, { packet, fields, payloadAt }: Temp
     }
     return written;
   };
-  write((kind) => kind === undefined || kind === "next");
+  write((kind) => kind !== "length" && kind !== "checksum");
   repair(bytes, bytes.length, { lengths: true });
   // A wrong length stands below a right checksum, so that the program comes to believe it.
   if (write((kind) => kind === "length")) repair(bytes, bytes.length, { lengths: false });

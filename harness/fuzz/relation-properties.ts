@@ -7,7 +7,9 @@ import type { LayerSpec } from "../model/scenario.js";
 import type { ParsedPacket } from "../packet/protocol.js";
 import type { RelationProperty, Run, Variant } from "./property.js";
 
-const paddingBytes = 18;
+/** Ethernet fills frames up to this (IEEE 802.3, 4A.2.3.2.4), without the checksum; longer ones may have a trailer. */
+const shortestFrame = 60;
+const trailerBytes = 18;
 const paddings = { base: 0x00, other: 0xa5 };
 
 export const paddingIgnored: RelationProperty = {
@@ -18,19 +20,20 @@ export const paddingIgnored: RelationProperty = {
     const end = contentEnd(before);
     if (end === undefined) return undefined;
     const padded = (fill: number): Packet => {
-      const bytes = new Uint8Array(Math.max(60, end + paddingBytes)).fill(fill);
+      const bytes = new Uint8Array(end < shortestFrame ? shortestFrame : end + trailerBytes).fill(fill);
       bytes.set(packet.bytes.subarray(0, end));
       return { linkType: packet.linkType, bytes };
     };
-    const other = { packet: padded(paddings.other), change: `with 0x${paddings.other.toString(16)} as padding` };
-    return { base: padded(paddings.base), others: [other] };
+    const others = [{ packet: padded(paddings.other), change: `with 0x${paddings.other.toString(16)} as padding` }];
+    const bare = { packet: { ...packet, bytes: packet.bytes.slice(0, end) }, change: "without padding" };
+    return { base: padded(paddings.base), others: end < shortestFrame ? [...others, bare] : others };
   },
   compare(base, other) {
     const differs = compareVerdict(base, other);
     if (differs || isGone(base)) return differs;
     const [a, b] = [base.answer.bytes, other.answer.bytes];
     // What was put around the packet may well sum up all of it.
-    if (a.length !== base.packet.bytes.length) return undefined;
+    if (a.length !== base.packet.bytes.length || a.length !== other.packet.bytes.length) return undefined;
     if (a.length !== b.length) return { what: "length", expected: `${a.length} bytes`, actual: `${b.length} bytes` };
     for (let i = 0; i < a.length; i++) {
       if (a[i] === b[i] || (a[i] === paddings.base && b[i] === paddings.other)) continue;

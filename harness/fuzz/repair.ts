@@ -1,12 +1,11 @@
 import { onesComplementSum } from "../packet/sum.js";
+import { extensions, u16, write16 } from "./headers.js";
 
 const tcp = 6;
 const udp = 17;
 const icmp = 1;
 const icmpv6 = 58;
 
-/** Protocol numbers of IPv6 extension headers that say their length in units of 8 bytes behind the first 8. */
-const extensions: ReadonlySet<number> = new Set([0, 43, 60]);
 const fragmentHeader = 44;
 
 /** What a packet's IP and transport headers need to have right lengths and checksums. */
@@ -109,13 +108,4 @@ function repairContent(
 function sum(bytes: Uint8Array, from: number, to: number, field: number, pseudo: number): void {
   write16(bytes, field, 0);
   write16(bytes, field, ~onesComplementSum(bytes.subarray(from, to), pseudo));
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-function write16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >> 8;
-  bytes[at + 1] = value;
 }

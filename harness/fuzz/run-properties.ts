@@ -1,10 +1,12 @@
 import { sameBytes } from "../model/hex.js";
-import { isDropped, verdictName, verdictsOf } from "../model/hook.js";
+import { isDropped, isVerdict, verdictName, type ProgramType } from "../model/hook.js";
+import type { Packet } from "../model/packet.js";
 import { checkLengths, checkSums } from "../packet/checksum.js";
 import { summary } from "../packet/print.js";
 import type { ParsedPacket } from "../packet/protocol.js";
 import type { Run, RunProperty } from "./property.js";
 import { repairFrame, repairPacket } from "./repair.js";
+import type { Answer } from "./target.js";
 
 export const noFault: RunProperty = {
   kind: "run",
@@ -13,19 +15,17 @@ export const noFault: RunProperty = {
   judge: ({ answer: { fault } }) => fault && { what: "fault", expected: "none", actual: fault.message },
 };
 
-export const knownVerdict: RunProperty = {
+export const knownVerdict = {
   kind: "run",
   name: "known-verdict",
   byDefault: true,
-  judge({ programType, answer }) {
-    const known = verdictsOf(programType);
+  judge({ programType, answer }: Pick<Run, "programType" | "answer">) {
     // Egress programs of a cgroup may also notify of congestion.
-    if (Object.keys(known).length === 0 || programType === "cgroup_skb") return undefined;
-    if (Object.values(known).includes(answer.returned)) return undefined;
+    if (programType === "cgroup_skb" || isVerdict(programType, answer.returned)) return undefined;
     const expected = `a verdict of ${programType} programs`;
     return { what: "verdict", expected, actual: verdictName(programType, answer.returned) };
   },
-};
+} satisfies RunProperty;
 
 export const checksumsValid: RunProperty = {
   kind: "run",
@@ -89,6 +89,16 @@ export const unchanged: RunProperty = {
     return { what: "packet", expected: summary(run.packet), actual: summaryOf(run), details: outcome(run) };
   },
 };
+
+/**
+ * A quick look that needs no parsing: a verdict that is none, or a packet that came with right checksums and lengths
+ * and goes on without. Where it says yes, the properties decide.
+ */
+export function isSuspicious(programType: ProgramType, { bytes, linkType }: Packet, answer: Answer): boolean {
+  if (knownVerdict.judge({ programType, answer })) return true;
+  if (isDropped(programType, answer.returned) || sameBytes(bytes, answer.bytes)) return false;
+  return isSettled(bytes, linkType) && !isSettled(answer.bytes, linkType);
+}
 
 /** Nobody gets to see what became of a dropped packet. */
 function isRewritten({ programType, packet, answer }: Run): boolean {

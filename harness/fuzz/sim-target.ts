@@ -14,7 +14,7 @@ import { applyMapPatches } from "../sim/user-space.js";
 import { World } from "../sim/world.js";
 import type { Subject } from "./subject.js";
 import { perform, type Answer, type ProgramMistake, type Target } from "./target.js";
-import { watchedHook, type Watch } from "./watched-hook.js";
+import { hasFixedEntries, watchedHook, type Watch } from "./watched-hook.js";
 
 export interface SimTargetOptions {
   readonly engine?: EngineName;
@@ -39,6 +39,10 @@ export class SimTarget implements Target {
   readonly #options: SimTargetOptions;
   readonly #shared = { memories: new MemoryPool(), links: new LinkCache() };
   readonly #watch: Watch = { changed: false, missed: undefined };
+  /** A program's change before user space last changed a map. */
+  #hasRemembered = false;
+  /** Memory alone does not bring back what was there. */
+  #entriesChanged = false;
   #set!: SetUp;
 
   /** Throws HarnessError "unsupported" that names all that the program needs and that is not simulated. */
@@ -58,18 +62,31 @@ export class SimTarget implements Target {
     return this.#watch;
   }
 
-  /** Whether maps or variables may be other than at first. */
+  /** Whether the program may have made maps or variables other than they were; what user space did does not count. */
   get hasChanged(): boolean {
-    const { memory, snapshot } = this.#set;
-    return this.#watch.changed || !memory || !snapshot || memory.some((word, i) => word !== snapshot[i]);
+    return this.#hasRemembered || this.#remembers();
+  }
+
+  /** The same since user space last changed a map. */
+  #remembers(): boolean {
+    const { memory, reference } = this.#set;
+    if (this.#watch.changed || !memory || !reference) return true;
+    for (let i = 0; i < memory.length; i++) if (memory[i] !== reference[i]) return true;
+    return false;
   }
 
   reset(): void {
     const { memory, snapshot, object } = this.#set;
-    if (this.#watch.changed || !memory || !snapshot) {
+    const isAnew = this.#watch.changed || this.#entriesChanged || !memory || !snapshot;
+    this.#hasRemembered = false;
+    this.#entriesChanged = false;
+    if (isAnew) {
       object.release();
       this.#build();
-    } else memory.set(snapshot);
+    } else {
+      memory.set(snapshot);
+      this.#set.reference = snapshot;
+    }
     this.#set.world.takePrinted();
   }
 
@@ -98,12 +115,15 @@ export class SimTarget implements Target {
   }
 
   update(patches: readonly MapPatch[]): void {
-    this.#watch.changed = true;
+    this.#hasRemembered ||= this.#remembers();
+    this.#entriesChanged ||= patches.some(({ map }) => !hasFixedEntries(map.type));
     this.#apply(patches);
+    this.#set.reference = this.#set.memory?.slice();
   }
 
   advance(durationNs: bigint): void {
-    this.#watch.changed = true;
+    this.#hasRemembered = true;
+    this.#entriesChanged = true;
     this.#set.world.clock.advance(durationNs);
   }
 
@@ -135,7 +155,11 @@ export class SimTarget implements Target {
     this.#apply(maps);
     for (const command of this.#subject.before) perform(this, command);
     this.#watch.changed = false;
-    if (memory) this.#set = { ...this.#set, memory, snapshot: memory.slice() };
+    this.#hasRemembered = false;
+    this.#entriesChanged = false;
+    if (!memory) return;
+    const snapshot = memory.slice();
+    this.#set = { ...this.#set, memory, snapshot, reference: snapshot };
   }
 
   #apply(patches: readonly MapPatch[]): void {
@@ -156,6 +180,8 @@ interface SetUp {
   /** Maps and global variables, and what they held at first; undefined where these are large. */
   readonly memory?: BigUint64Array;
   readonly snapshot?: BigUint64Array;
+  /** What they held when user space last changed a map. */
+  reference?: BigUint64Array | undefined;
 }
 
 /** Everything from the first map on: maps and global variables; undefined where that is much. */

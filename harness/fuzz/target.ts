@@ -1,3 +1,4 @@
+import { HarnessError } from "../model/error.js";
 import type { Packet } from "../model/packet.js";
 import type { MapPatch } from "../model/plan.js";
 import type { Command } from "./input.js";
@@ -24,6 +25,8 @@ export interface Target {
   readonly name: string;
   /** Everything as before the first command of an input. */
   reset(): void;
+  /** Takes back what `update` did since then; enough where the program itself has changed nothing. */
+  restore?(): void;
   run(packet: Packet): Answer;
   /** Map entries set or deleted, as user space does. */
   update(patches: readonly MapPatch[]): void;
@@ -31,10 +34,19 @@ export interface Target {
   close(): void;
 }
 
+/** User space that is told "no", because a map is full, goes on. */
+function update(target: Target, patches: readonly MapPatch[]): void {
+  try {
+    target.update(patches);
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+  }
+}
+
 /** The answer to a packet; undefined for what has none. */
 export function perform(target: Target, command: Command): Answer | undefined {
   if (command.kind === "packet") return target.run(command.packet);
-  if (command.kind === "update") target.update(command.patches);
+  if (command.kind === "update") update(target, command.patches);
   else target.advance(command.durationNs);
   return undefined;
 }

@@ -23,7 +23,9 @@ const lookup = 1;
 const update = 2;
 
 /** Map types whose entries are always there, so that an update changes bytes alone. */
-const arrays: ReadonlySet<string> = new Set(["array", "percpu_array"]);
+export function hasFixedEntries(type: string): boolean {
+  return type === "array" || type === "percpu_array";
+}
 
 /** A hook whose helpers tell what they do. */
 export function watchedHook(
@@ -61,7 +63,7 @@ function watched(number: number, helper: Helper, maps: MapTable, watch: Watch): 
     };
   if (number === update)
     return (call, machine) => {
-      if (!arrays.has(maps.at(call.address(1)).spec.type)) watch.changed = true;
+      if (!hasFixedEntries(maps.at(call.address(1)).spec.type)) watch.changed = true;
       return helper(call, machine);
     };
   if (memoryOnly.has(number)) return helper;

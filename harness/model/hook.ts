@@ -108,6 +108,18 @@ const verdictTables: Partial<Record<ProgramType, Readonly<Record<string, number>
   lwt_xmit: { BPF_OK: 0, BPF_DROP: 2, BPF_REDIRECT: 7, BPF_LWT_REROUTE: 128 },
 };
 
+const namesByType = new Map(
+  Object.entries(verdictTables).map(([type, table]) => [
+    type,
+    new Map(Object.entries(table).map(([name, n]) => [n, name])),
+  ]),
+);
+
+/** By return value; undefined for types whose return value is a plain number. */
+function verdictNames(type: ProgramType): ReadonlyMap<number, string> | undefined {
+  return namesByType.get(type === "sched_act" ? "sched_cls" : type);
+}
+
 /** Names and numbers of a program type's verdicts; empty for types whose return value is a plain number. */
 export function verdictsOf(type: ProgramType): Readonly<Record<string, number>> {
   return verdictTables[type === "sched_act" ? "sched_cls" : type] ?? {};
@@ -116,11 +128,17 @@ export function verdictsOf(type: ProgramType): Readonly<Record<string, number>> 
 /** The kernel's name of a return value, or the number itself (as signed 32-bit) where it has none. */
 export function verdictName(type: ProgramType, returned: number): string {
   const signed = returned | 0;
-  for (const [name, value] of Object.entries(verdictsOf(type))) if (value === signed) return name;
-  return String(signed);
+  return verdictNames(type)?.get(signed) ?? String(signed);
 }
+
+/** Whether a return value has a name, where the program type's have one. */
+export function isVerdict(type: ProgramType, returned: number): boolean {
+  return verdictNames(type)?.has(returned | 0) ?? true;
+}
+
+const drops: ReadonlySet<string> = new Set(["XDP_ABORTED", "XDP_DROP", "TC_ACT_SHOT", "SK_DROP", "DROP", "BPF_DROP"]);
 
 /** Whether a return value means that nothing comes out of the program: a packet dropped, or shown to no socket. */
 export function isDropped(type: ProgramType, returned: number): boolean {
-  return type === "socket_filter" ? returned === 0 : /DROP|ABORTED|SHOT/.test(verdictName(type, returned));
+  return type === "socket_filter" ? returned === 0 : drops.has(verdictName(type, returned));
 }

@@ -9,6 +9,10 @@ export function readUint(bytes: Uint8Array, offsetBits: number, sizeBits: number
   }
   let value = 0;
   const end = offsetBits + sizeBits;
+  if (((offsetBits | sizeBits) & 7) === 0) {
+    for (let at = offsetBits >> 3; at < end >> 3; at++) value = value * 256 + bytes[at]!;
+    return value;
+  }
   for (let bit = offsetBits; bit < end;) {
     const skipped = bit & 7;
     const taken = Math.min(8 - skipped, end - bit);

@@ -3,6 +3,7 @@ import type { FieldValue, Packet } from "../../model/packet.js";
 import { flowKeys } from "../../packet/flow-keys.js";
 import type { HookWorld, LoadOptions } from "../simulated-object.js";
 import { FlowDissectorWorld, maxFlowPacketBytes } from "./flow-dissector.js";
+import { joinBytes } from "../../packet/join-bytes.js";
 import { noPackets } from "./no-packets.js";
 import { lookupInputFields, SkLookupWorld } from "./sk-lookup.js";
 import { SkbWorld, type SkbClone, type SkbRedirect } from "./skb.js";
@@ -84,6 +85,8 @@ function longestOf(type: ProgramType): number {
 /** The interface by which packets come in unless a scenario names one. */
 const defaultIfindex = 1;
 
+const nothing = new Uint8Array();
+
 class XdpHook extends XdpWorld implements PacketHook {
   /** What was given, 0 where nothing was: programs cannot change these, and a test run gives them back as they came. */
   #received: Fields = {};
@@ -92,12 +95,9 @@ class XdpHook extends XdpWorld implements PacketHook {
     const { ingress_ifindex = 0, rx_queue_index = 0, egress_ifindex = 0 } = fields;
     this.#received = { ingress_ifindex, rx_queue_index };
     const metadata = fields["data_meta"];
-    const front = metadata instanceof Uint8Array ? metadata : new Uint8Array();
-    const all = new Uint8Array(front.length + bytes.length);
-    all.set(front);
-    all.set(bytes, front.length);
+    const front = metadata instanceof Uint8Array ? metadata : nothing;
     this.open({
-      bytes: all,
+      bytes: front.length === 0 ? bytes : joinBytes([front, bytes]),
       metadataBytes: front.length,
       ingressIfindex: Number(ingress_ifindex) || defaultIfindex,
       rxQueueIndex: Number(rx_queue_index),
