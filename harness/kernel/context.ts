@@ -1,3 +1,4 @@
+import { release } from "node:os";
 import { harnessError } from "../model/error.js";
 import type { ProgramType } from "../model/hook.js";
 import type { FieldValue, Packet } from "../model/packet.js";
@@ -92,10 +93,18 @@ export function missingContext(type: ProgramType, set: readonly string[], get: r
   const { struct, members } = layoutOf(type);
   const known = (name: string, way: "set" | "get"): boolean =>
     (type === "xdp" && name === metadata) || members[name]?.[way] === true;
+  if (type === "xdp" && set.includes("data_end") && !isLinux(6, 18))
+    return ["a test run sets xdp_md.data_end from Linux 6.18 on"];
   return [
     ...set.filter((name) => !known(name, "set")).map((name) => `a test run cannot set ${struct}.${name}`),
     ...get.filter((name) => !known(name, "get")).map((name) => `a test run does not show ${struct}.${name}`),
   ];
+}
+
+/** Whether this is Linux of this version, or a later one. */
+function isLinux(major: number, minor: number): boolean {
+  const [first = 0, second = 0] = release().split(".").map(Number.parseFloat);
+  return first > major || (first === major && second >= minor);
 }
 
 export interface TestRunInputs {
@@ -113,7 +122,8 @@ export function testRunInputs(type: ProgramType, packet: Packet, bytes: Uint8Arr
     const front = fields[metadata];
     const meta = front instanceof Uint8Array ? front : new Uint8Array(0);
     const data = meta.length === 0 ? bytes : concatenated(meta, bytes);
-    return { data, context: encode(layout, { ...fields, data: meta.length, data_end: data.length }) };
+    const linearBytes = Number(fields["data_end"] ?? bytes.length);
+    return { data, context: encode(layout, { ...fields, data: meta.length, data_end: meta.length + linearBytes }) };
   }
   if (type === "sk_lookup")
     return { data: new Uint8Array(0), context: encode(layout, { ...lookupFieldsOf(packet), ...fields }) };
@@ -132,10 +142,12 @@ export function testRunOutputs(type: ProgramType, data: Uint8Array, context: Uin
   if (type === "flow_dissector") return { bytes: undefined, fields: readFlowKeys(data) };
   if (type === "sk_lookup") return { bytes: undefined, fields: {} };
   if (context.length === 0) return { bytes: data, fields: {} };
-  const { data: start, data_end: _, ...fields } = decode(layout, context);
-  if (type !== "xdp") return { bytes: data, fields: decode(layout, context) };
+  const fields = decode(layout, context);
+  if (type !== "xdp") return { bytes: data, fields };
+  const { data: start, data_end: end, ...others } = fields;
   const metaBytes = Number(start);
-  return { bytes: data.subarray(metaBytes), fields: { ...fields, [metadata]: data.slice(0, metaBytes) } };
+  const linear = { [metadata]: data.slice(0, metaBytes), data_end: Number(end) - metaBytes };
+  return { bytes: data.subarray(metaBytes), fields: { ...others, ...linear } };
 }
 
 /** An empty context of a type, so that one comes out. */

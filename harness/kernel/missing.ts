@@ -6,6 +6,9 @@ import { withoutTestRun } from "./test-run-error.js";
 
 const headerBytes = 14;
 
+/** Pages behind the first buffer (MAX_SKB_FRAGS, unless the kernel was built with another number). */
+const fragmentBytes = 17 * 4096;
+
 /**
  * The longest packet in one buffer: a page less headroom and struct skb_shared_info, which is what drivers leave, too
  * (XDP: 256 and 320 bytes; skb: 64 and 320). Only pages of 4 KiB are thought of.
@@ -32,12 +35,13 @@ export function whyNotTaken(
   if (programType === "sk_lookup") return undefined;
   // Programs of these types see the Ethernet header; for the others, one is put in front that they do not see.
   const ethernetSeen = programType === "xdp" || programType === "sched_cls" || programType === "sched_act";
-  const longest = programType === "xdp" ? longestBytes.xdp : longestBytes.skb;
+  const frags = programType === "xdp" && program.frags;
+  const longest = programType === "xdp" ? longestBytes.xdp + (frags ? fragmentBytes : 0) : longestBytes.skb;
   if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${programType} wants`;
   if (linkType === "ethernet" && bytes.length < headerBytes)
     return `has ${bytes.length} bytes: BPF_PROG_TEST_RUN takes ${headerBytes} at least`;
-  if (bytes.length <= longest || (programType === "xdp" && program.frags)) return undefined;
-  const mend = programType === "xdp" ? ", or more in section xdp.frags" : "";
+  if (bytes.length <= longest) return undefined;
+  const mend = programType === "xdp" && !frags ? ", or more in section xdp.frags" : "";
   return `has ${bytes.length} bytes: programs of type ${programType} get ${longest} at most${mend}`;
 }
 

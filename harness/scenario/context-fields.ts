@@ -19,6 +19,7 @@ const xdp: ContextType = {
     uint("rx_queue_index", 32, "receive queue of that interface"),
     uint("egress_ifindex", 32, "interface that it leaves by (devmap programs)"),
     { name: "data_meta", kind: "bytes", sizeBits: 0, doc: "bytes of metadata in front of the packet, as hex" },
+    uint("data_end", 32, "bytes of the packet that are in the first buffer (xdp.frags); the rest is in further ones"),
   ],
 };
 

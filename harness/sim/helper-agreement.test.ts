@@ -20,6 +20,7 @@ import {
   runSimulator,
   simulate,
   simulatedMaps,
+  type Sample,
   type TestedType,
 } from "./side-by-side.test.js";
 
@@ -33,6 +34,8 @@ export interface HelperCase {
   /** Declarations, then the calls; `arg` are six numbers from the packet. */
   readonly maps?: string;
   readonly calls: string;
+  /** Packets of one buffer, unless given; with packets of several, the program is one of `xdp.frags`. */
+  readonly samples?: fc.Arbitrary<Sample>;
 }
 
 const sections: Readonly<Record<TestedType, string>> = {
@@ -56,7 +59,7 @@ function fetch(type: TestedType): string {
   return `if (${load}(context, 14, arg, sizeof(arg))) return 0;`;
 }
 
-function sourceOf({ type, maps = "", calls }: HelperCase): string {
+function sourceOf({ type, maps = "", calls, samples }: HelperCase): string {
   const context = type === "xdp" ? "xdp_md" : "__sk_buff";
   return `
     #include <linux/bpf.h>
@@ -65,7 +68,7 @@ function sourceOf({ type, maps = "", calls }: HelperCase): string {
     struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); __uint(max_entries, 1); } result SEC(".maps");
     ${maps}
     #define note(value) (hash = (hash ^ (__u64)(value)) * 0x100000001b3)
-    SEC("${sections[type]}")
+    SEC("${sections[type]}${type === "xdp" && samples ? ".frags" : ""}")
     int program(struct ${context} *context) {
       __u64 hash = 0xcbf29ce484222325;
       __u32 arg[6] = {}, zero = 0;
@@ -87,7 +90,7 @@ const frames = fc
   )
   .map(([addresses, etherType, rest]) => Uint8Array.of(...addresses, ...etherType, ...rest));
 
-/** A test for each case: three hundred packets on both engines and in the kernel. */
+/** A test for each case: hundreds of packets on both engines and in the kernel. */
 export function itAgreesWithTheKernel(cases: readonly HelperCase[]): void {
   const folder = new RunFolder(`helpers-${process.pid}`);
   const sources = mkdtempSync(join(tmpdir(), "packetproof-helpers-"));
@@ -112,12 +115,13 @@ export function itAgreesWithTheKernel(cases: readonly HelperCase[]): void {
       const result = loadObject(planFor(object, hookOf[type]), folder);
       if (!result.accepted) throw new Error(result.log.slice(-1500));
       try {
-        const packets = fc.sample(frames, { numRuns: 300, seed: 7 });
-        const expected = packets.map((bytes) => runKernel(result.loaded, testRun, type, bytes));
+        const ordinary = frames.map((bytes) => ({ bytes }));
+        const samples = fc.sample(helperCase.samples ?? ordinary, { numRuns: helperCase.samples ? 100 : 300, seed: 7 });
+        const expected = samples.map((sample) => runKernel(result.loaded, testRun, type, sample));
         for (const engine of engineNames) {
           const simulated = simulate(object, type, engine);
-          const actual = packets.map((bytes) => runSimulator(simulated, "program", bytes));
-          actual.forEach((outcome, i) => expect(outcome, `${engine} ${toHex(packets[i]!)}`).to.deep.equal(expected[i]));
+          const actual = samples.map((sample) => runSimulator(simulated, "program", sample));
+          actual.forEach((outcome, i) => expect(outcome, described(engine, samples[i]!)).to.deep.equal(expected[i]));
           expect(simulatedMaps(object, simulated)).to.deep.equal(kernelMaps(object, result.loaded));
         }
       } finally {
@@ -125,4 +129,8 @@ export function itAgreesWithTheKernel(cases: readonly HelperCase[]): void {
       }
     });
   }
+}
+
+function described(engine: string, { bytes, linearBytes }: Sample): string {
+  return `${engine} ${toHex(bytes)}${linearBytes === undefined ? "" : `, ${linearBytes} in the first buffer`}`;
 }

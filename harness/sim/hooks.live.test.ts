@@ -1,6 +1,84 @@
+import * as fc from "fast-check";
 import { itAgreesWithTheKernel, type HelperCase } from "./helper-agreement.test.js";
 
+/** Some with fewer bytes in the first buffer than would fit. */
+const inSeveralBuffers = fc
+  .tuple(fc.uint8Array({ minLength: 64, maxLength: 64 }), fc.integer({ min: 64, max: 20_000 }), fc.option(fc.nat(5000)))
+  .map(([seed, length, linear]) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => seed[i % 64]! ^ (i >> 6));
+    return linear === null ? { bytes } : { bytes, linearBytes: Math.min(linear, length) };
+  });
+
+/** Bytes that a program sees; the compiler may not calculate with the pointers themselves any further. */
+const edge = `
+  __u64 edge = context->data_end - context->data;
+  asm volatile("" : "+r"(edge));`;
+
 const cases: readonly HelperCase[] = [
+  {
+    name: "XDP packets in several buffers",
+    type: "xdp",
+    samples: inSeveralBuffers,
+    calls: `
+      __u8 bytes[16] = {};
+      __u64 *first = (void *)(long)context->data, length = bpf_xdp_get_buff_len(context);
+      note(length);
+      ${edge}
+      note(edge);
+      if (first + 1 <= (__u64 *)(long)context->data_end) note(*first);
+      note(bpf_xdp_load_bytes(context, arg[0] % 21000, bytes, (arg[1] & 15) + 1));
+      note(bpf_xdp_load_bytes(context, edge - arg[1] % 20, bytes, 16));
+      for (int i = 0; i < 16; i++) note(bytes[i]);
+      note(bpf_xdp_store_bytes(context, arg[2] % 70000, bytes, 16));
+      note(bpf_xdp_store_bytes(context, 3520 + 4096 - arg[3] % 20, bytes, 16));
+      note(bpf_xdp_adjust_head(context, (int)(arg[4] % 300) - 150));
+      note(bpf_xdp_adjust_tail(context, arg[5] % 3 ? (int)(arg[5] % 600) - 300 : -(arg[5] % 21000)));
+      note(bpf_xdp_get_buff_len(context));
+      note(bpf_xdp_adjust_tail(context, (int)(arg[3] % 10000) - 7000));
+      note(bpf_xdp_get_buff_len(context));
+      __u32 mtu = 0;
+      note(bpf_check_mtu(context, 1, &mtu, 0, 0));`,
+  },
+  {
+    name: "bpf_xdp_pull_data",
+    type: "xdp",
+    samples: inSeveralBuffers,
+    maps: `extern int bpf_xdp_pull_data(struct xdp_md *context, __u32 length) __ksym __weak;`,
+    calls: `
+      note(bpf_xdp_adjust_meta(context, -(int)(arg[5] & 0x1c)));
+      for (int i = 0; i < 4; i++) {
+        note(bpf_xdp_pull_data(context, arg[i] % (i % 2 ? 200 : 4500)));
+        note(context->data_end - context->data);
+        note(bpf_xdp_get_buff_len(context));
+        note(bpf_xdp_adjust_tail(context, -(arg[4] % 500)));
+      }
+      note(bpf_xdp_adjust_tail(context, arg[4] % 700));
+      __u64 *first = (void *)(long)context->data;
+      if (first + 1 <= (__u64 *)(long)context->data_end) note(*first);`,
+  },
+  {
+    name: "dynptrs of XDP packets in several buffers",
+    type: "xdp",
+    samples: inSeveralBuffers,
+    maps: `
+      extern int bpf_dynptr_from_xdp(struct xdp_md *xdp, __u64 flags, struct bpf_dynptr *ptr) __ksym __weak;
+      extern void *bpf_dynptr_slice(const struct bpf_dynptr *ptr, __u32 offset, void *buffer, __u32 buffer__szk) __ksym;
+      extern void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *ptr, __u32 offset, void *buffer, __u32 buffer__szk) __ksym;
+      extern __u32 bpf_dynptr_size(const struct bpf_dynptr *ptr) __ksym;`,
+    calls: `
+      ${edge}
+      struct bpf_dynptr whole;
+      __u8 bytes[16] = {}, *part;
+      note(bpf_dynptr_from_xdp(context, 0, &whole));
+      note(bpf_dynptr_size(&whole));
+      note(bpf_dynptr_read(bytes, 16, &whole, arg[0] % 21000, 0));
+      for (int i = 0; i < 16; i++) note(bytes[i]);
+      note(bpf_dynptr_write(&whole, edge - arg[1] % 20, bytes, 16, 0));
+      part = bpf_dynptr_slice(&whole, edge - arg[2] % 20, bytes, 16);
+      note(part ? part[0] << 8 | part[15] : -1);
+      part = bpf_dynptr_slice_rdwr(&whole, edge + 4096 - arg[3] % 20, bytes, 16);
+      if (part) { note(part[0] << 8 | part[15]); part[3] = arg[4]; }`,
+  },
   {
     name: "what a program on a route sees",
     type: "lwt_out",

@@ -60,11 +60,11 @@ describe("simulator and kernel", () => {
       if (!result.accepted) return;
       compared++;
       try {
-        const expected = samples.map((bytes) => runKernel(result.loaded, testRun, type, bytes));
+        const expected = samples.map((bytes) => runKernel(result.loaded, testRun, type, { bytes }));
         const expectedMaps = kernelMaps(object, result.loaded);
         for (const engine of engineNames) {
           const simulated = simulate(object, type, engine);
-          const actual = samples.map((bytes) => runSimulator(simulated, program.name, bytes));
+          const actual = samples.map((bytes) => runSimulator(simulated, program.name, { bytes }));
           actual.forEach((outcome, i) => expect(outcome, toHex(samples[i]!)).to.deep.equal(expected[i]));
           if (!dependsOnMore(object)) expect(simulatedMaps(object, simulated)).to.deep.equal(expectedMaps);
         }

@@ -42,6 +42,7 @@ const names = [
   "bpf_xdp_ct_lookup",
   "bpf_skb_ct_lookup",
   "bpf_ct_release",
+  "bpf_xdp_pull_data",
 ] as const;
 
 export type KernelFunctionName = (typeof names)[number];

@@ -11,7 +11,7 @@ export function missingFor(plan: Plan, load: () => void): string[] {
   if (plan.load.fails) return ["a refused load: the simulator has no verifier"];
   const ofPlan = missingWithoutNetwork(plan, {
     backend: "sim",
-    packet: (packet) => whyNotTaken(plan.programType, packet),
+    packet: (packet) => whyNotTaken(plan.programType, packet, plan.program.frags),
     context: (given, expected) => missingOfContext(plan, [...given, ...expected]),
     expectation: (expectation) => missingOfExpectation(plan, expectation),
     hasNetwork: needsNetwork(plan),

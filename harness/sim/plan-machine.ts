@@ -153,7 +153,8 @@ export class PlanMachine {
 
   #send(step: PlannedSend): Observation[] {
     const [{ object }] = this.#loaded;
-    const type = this.#plan.programType;
+    const { programType: type, program } = this.#plan;
+    const { frags } = program;
     if (!this.#sendsThroughNetwork) {
       const alone = {
         plan: this.#plan,
@@ -162,10 +163,10 @@ export class PlanMachine {
         instruments: this.#instruments,
         tally: this.#tally,
       };
-      return runSend(step, { type, world: this.#world, runOnce: (place) => runAlone(step, place, alone) });
+      return runSend(step, { type, frags, world: this.#world, runOnce: (place) => runAlone(step, place, alone) });
     }
     const network = this.#networkOfCase();
-    const seen = runSend(step, { type, world: this.#world, runOnce: (place) => network.send(step, place) });
+    const seen = runSend(step, { type, frags, world: this.#world, runOnce: (place) => network.send(step, place) });
     return [...seen, ...network.takeSeen()];
   }
 

@@ -14,6 +14,8 @@ export type RunOnce = (place: RunPlace) => Outcome | undefined;
 
 export interface SendWorld {
   readonly type: ProgramType;
+  /** Whether an XDP program knows of packets in several buffers. */
+  readonly frags: boolean;
   readonly world: World;
   readonly runOnce: RunOnce;
 }
@@ -48,7 +50,7 @@ const mostCosts = 100;
 /** Runs the program with each packet, `times` times, each time fresh; senders are CPUs and take turns. */
 export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
   return step.packets.flatMap((input, packet): Observation[] => {
-    const reason = step.unjudged && whyTestRunRefuses(world.type, input);
+    const reason = step.unjudged && whyTestRunRefuses(world.type, input, world.frags);
     if (reason) return [{ kind: "refused", step: step.index, packet, message: `the packet ${reason}` }];
     const results = runTimes(step, packet, world);
     return results.flatMap((result) => observationsOf(step, world.type, packet, result));

@@ -138,7 +138,9 @@ for (const engine of engineNames) {
 
     it("says of a type that is not simulated only that", () => {
       const plan = planFor(fixtureObject("lwt"), "lwt_in", { steps: steps(sendStep([ping])) });
-      expect(session.missing(plan)).to.deep.equal(["programs of type lwt_in are not simulated"]);
+      expect(session.missing({ ...plan, programType: "lwt_seg6local" })).to.deep.equal([
+        "programs of type lwt_seg6local are not simulated",
+      ]);
     });
 
     it("leaves nothing of one case to the next", async () => {

@@ -17,10 +17,16 @@ export interface Outcome {
   readonly packet: string;
 }
 
+/** A packet, and of XDP's how much of it is in the first buffer. */
+export interface Sample {
+  readonly bytes: Uint8Array;
+  readonly linearBytes?: number;
+}
+
 /** A hook's world as this test needs it. */
 export interface PacketWorld extends HookWorld {
   readonly context: number;
-  open(input: { readonly bytes: Uint8Array }): void;
+  open(input: Sample): void;
   packet(): Uint8Array;
 }
 
@@ -60,17 +66,26 @@ export function simulate(object: BpfObject, type: TestedType, engine: EngineName
   return new SimulatedObject(object, { world: new World({ seed: 1 }), engine, globals: [], hook: worldOf[type] });
 }
 
-export function runKernel(loaded: LoadedObject, testRun: TestRun, type: TestedType, bytes: Uint8Array): Outcome {
+export function runKernel(
+  loaded: LoadedObject,
+  testRun: TestRun,
+  type: TestedType,
+  { bytes, linearBytes }: Sample,
+): Outcome {
   testRun.select(loaded.programFd, type);
-  testRun.add(bytes);
+  // struct xdp_md: where the packet begins, and where its first buffer ends.
+  testRun.add(
+    bytes,
+    linearBytes === undefined ? undefined : new Uint8Array(Uint32Array.of(0, linearBytes, 0, 0, 0, 0).buffer),
+  );
   testRun.run();
   return { returned: testRun.returned(0) >>> 0, packet: toHex(testRun.packetOut(0)) };
 }
 
-export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: string, bytes: Uint8Array): Outcome {
+export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: string, sample: Sample): Outcome {
   const { machine, hook } = simulated;
   const engine = simulated.program(program);
-  hook.open({ bytes });
+  hook.open(sample);
   machine.run(engine, hook.context);
   return { returned: machine.arguments.result32, packet: toHex(hook.packet()) };
 }

@@ -14,6 +14,10 @@ export interface DynptrPacket {
   length(): number;
   /** Bytes that lie in one piece; undefined where they do not. A view of the arena. */
   bytesAt(offset: number, length: number): Uint8Array | undefined;
+  /** A copy of bytes, wherever they lie; undefined beyond the packet. */
+  copy(offset: number, length: number): Uint8Array | undefined;
+  /** Returns 0, or a negative errno. */
+  store(offset: number, bytes: Uint8Array): number;
   /** Flags of bpf_dynptr_write() that mean something for this kind of packet. */
   readonly storeFlags: bigint;
 }
@@ -57,23 +61,29 @@ export function dynptrHelpers(maps: MapTable, packet: DynptrPacket): HelperTable
     if (to.kind === kinds.none || to.isReadOnly) return -errno.EINVAL;
     if (!isInside(to, at, bytes.length)) return -errno.E2BIG;
     if ((flags & ~(to.kind === kinds.packet ? packet.storeFlags : 0n)) !== 0n) return -errno.EINVAL;
-    const target = bytesOf(call, to, at, bytes.length);
-    target?.set(bytes);
-    return target ? 0 : -errno.EFAULT;
+    if (to.kind === kinds.packet) return packet.store(to.offset + at, bytes);
+    bytesOf(call, to, at, bytes.length)!.set(bytes);
+    return 0;
   };
 
   const read = (call: Call, of: Dynptr, at: number, length: number): Uint8Array | number => {
     if (of.kind === kinds.none) return -errno.EINVAL;
     if (!isInside(of, at, length)) return -errno.E2BIG;
-    return bytesOf(call, of, at, length) ?? -errno.EFAULT;
+    const bytes = of.kind === kinds.packet ? packet.copy(of.offset + at, length) : bytesOf(call, of, at, length);
+    return bytes ?? -errno.EFAULT;
   };
 
   const slice = (call: Call, isWritten: boolean): number => {
     const of = get(call, 1);
     const [at, length] = [call.u32(2), call.u32(4)];
     if (of.kind === kinds.none || (isWritten && of.isReadOnly) || !isInside(of, at, length)) return 0;
-    // What lies in several pieces would be copied to the buffer of argument 3; here all of it is in one.
-    return bytesOf(call, of, at, length)?.byteOffset ?? 0;
+    const bytes = bytesOf(call, of, at, length);
+    if (bytes) return bytes.byteOffset;
+    // What lies in several pieces is copied to the buffer that the program may have given.
+    const copied = call.address(3) === 0 ? undefined : packet.copy(of.offset + at, length);
+    if (!copied) return 0;
+    call.write(3, length).set(copied);
+    return call.address(3);
   };
 
   return {

@@ -43,6 +43,11 @@ export class PacketBuffer {
     return this.#arena.bytes.slice(from, to);
   }
 
+  /** Bytes in their place. */
+  view(from: number, sizeBytes: number): Uint8Array {
+    return this.#arena.bytes.subarray(from, from + sizeBytes);
+  }
+
   /** Moves bytes as memmove() does. */
   move(to: number, from: number, sizeBytes: number): void {
     this.#arena.bytes.copyWithin(to, from, from + sizeBytes);

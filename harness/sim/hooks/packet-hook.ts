@@ -63,23 +63,28 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
 export function inputFieldsOf(type: ProgramType): readonly string[] {
   if (type === "sk_lookup") return lookupInputFields;
   if (type === "flow_dissector") return Object.keys(flowKeys);
-  return type === "xdp" ? ["data_meta", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
+  return type === "xdp" ? ["data_meta", "data_end", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
 }
 
-/** Why a test run does not take a packet, as the rest of "packet 2 …"; undefined where it does. */
-export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet): string | undefined {
+/**
+ * Why a test run does not take a packet, as the rest of "packet 2 …"; undefined where it does. `frags`: whether an XDP
+ * program knows of packets in several buffers.
+ */
+export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet, frags: boolean): string | undefined {
   if (type === "sk_lookup") return undefined;
   const ethernetSeen = ["xdp", "sched_cls", "sched_act", "flow_dissector"].includes(type);
   if (linkType !== "ethernet" && ethernetSeen) return `has no Ethernet header, which ${type} wants`;
   const length = bytes.length + (linkType === "ethernet" ? 0 : ethernetBytes);
   if (length < ethernetBytes) return `has ${bytes.length} bytes, less than an Ethernet header`;
-  const longest = longestOf(type);
-  return length > longest ? `has ${bytes.length} bytes: ${longest} at most fit into one buffer` : undefined;
+  const longest = longestOf(type, frags);
+  if (length <= longest) return undefined;
+  const mend = type === "xdp" && !frags ? ", or more in section xdp.frags" : "";
+  return `has ${bytes.length} bytes: programs of type ${type} get ${longest} at most${mend}`;
 }
 
-function longestOf(type: ProgramType): number {
+function longestOf(type: ProgramType, frags: boolean): number {
   if (type === "flow_dissector") return maxFlowPacketBytes;
-  return type === "xdp" ? XdpWorld.maxPacketBytes : SkbWorld.maxPacketBytes;
+  return type === "xdp" ? XdpWorld.maxPacketBytes(frags) : SkbWorld.maxPacketBytes;
 }
 
 /** The interface by which packets come in unless a scenario names one. */
@@ -99,6 +104,7 @@ class XdpHook extends XdpWorld implements PacketHook {
     this.open({
       bytes: front.length === 0 ? bytes : joinBytes([front, bytes]),
       metadataBytes: front.length,
+      linearBytes: front.length + Number(fields["data_end"] ?? bytes.length),
       ingressIfindex: Number(ingress_ifindex) || defaultIfindex,
       rxQueueIndex: Number(rx_queue_index),
       egressIfindex: Number(egress_ifindex),
@@ -110,7 +116,7 @@ class XdpHook extends XdpWorld implements PacketHook {
   }
 
   outputFields(): Fields {
-    return { ...this.#received, data_meta: this.metadata() };
+    return { ...this.#received, data_meta: this.metadata(), data_end: this.linearBytes };
   }
 }
 

@@ -120,6 +120,12 @@ export class SkbWorld implements HookWorld {
         storeFlags,
         length: () => this.#packet.length,
         bytesAt: (offset, length) => this.#packet.bytesAt(offset, length),
+        copy: (offset, length) => this.#packet.bytesAt(offset, length)?.slice(),
+        store: (offset, bytes) => {
+          const target = this.#packet.bytesAt(offset, bytes.length);
+          target?.set(bytes);
+          return target ? 0 : -errno.EFAULT;
+        },
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
       type === "cgroup_skb" ? this.#cgroupHelpers(world) : {},

@@ -14,8 +14,8 @@ const networkHeaderBytes: ReadonlyMap<number, number> = new Map([
  * Why BPF_PROG_TEST_RUN does not take a packet, as the rest of "packet 2 …"; undefined where it does. Stricter than
  * what the simulator can run: no IP header is cut off there.
  */
-export function whyTestRunRefuses(type: ProgramType, packet: Packet): string | undefined {
-  const reason = whyNotTaken(type, packet);
+export function whyTestRunRefuses(type: ProgramType, packet: Packet, frags = false): string | undefined {
+  const reason = whyNotTaken(type, packet, frags);
   if (reason !== undefined || type === "xdp" || type === "sk_lookup") return reason;
   const { linkType, bytes } = packet;
   const behind = linkType === "ethernet" ? bytes.length - ethernetBytes : bytes.length;

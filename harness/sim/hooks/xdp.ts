@@ -5,6 +5,7 @@ import { Fault } from "../fault.js";
 import { conntrackHelpers } from "../helpers/conntrack.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { dynptrHelpers } from "../helpers/dynptr.js";
+import { kernelFunctions } from "../kernel-functions.js";
 import { eventHelpers } from "../helpers/events.js";
 import { exceptionHelpers } from "../helpers/exceptions.js";
 import { fibHelpers } from "../helpers/fib.js";
@@ -25,6 +26,7 @@ import type { MapTable } from "../maps/map-table.js";
 import { ReferenceStore } from "../maps/reference.js";
 import type { HookWorld } from "../simulated-object.js";
 import type { World } from "../world.js";
+import { Fragments, mostFragmentBytes } from "./fragments.js";
 import { PacketBuffer } from "./packet-buffer.js";
 
 /** XDP_PACKET_HEADROOM of include/uapi/linux/bpf.h. */
@@ -36,6 +38,9 @@ const sharedInfoBytes = 320;
 
 /** struct xdp_frame, which the kernel puts at the beginning of the headroom. */
 const xdpFrameBytes = 40;
+
+/** The longest packet without fragments. */
+const mostLinearBytes = frameBytes - headroomBytes - sharedInfoBytes;
 
 const ethernetBytes = 14;
 
@@ -64,12 +69,14 @@ export interface XdpInput {
   /** Metadata in front of it included, as data_in of a test run. */
   readonly bytes: Uint8Array;
   readonly metadataBytes?: number;
+  /** How many of them are to be in the first buffer; the rest, and what that has no room for, is in fragments. */
+  readonly linearBytes?: number;
   readonly ingressIfindex?: number;
   readonly rxQueueIndex?: number;
   readonly egressIfindex?: number;
 }
 
-/** What XDP programs see: one packet in one buffer, with headroom, tailroom and metadata. */
+/** What XDP programs see: a packet in a buffer with headroom, tailroom and metadata, and maybe in further ones. */
 export class XdpWorld implements HookWorld {
   readonly helpers: ReadonlyMap<number, Helper>;
   /** The kernel has legacy loads only for skbs. */
@@ -81,6 +88,7 @@ export class XdpWorld implements HookWorld {
   readonly #words: Uint32Array;
   readonly #maps: MapTable;
   readonly #buffer: PacketBuffer;
+  readonly #fragments: Fragments;
   #data = 0;
   #dataEnd = 0;
   #dataMeta = 0;
@@ -90,10 +98,10 @@ export class XdpWorld implements HookWorld {
   constructor(arena: Arena, maps: MapTable, world: World) {
     this.#maps = maps;
     this.#buffer = new PacketBuffer(arena, frameBytes);
+    this.#fragments = new Fragments(arena);
     this.context = arena.reserve(4 * contextWords, readable, "struct xdp_md");
     this.#words = new Uint32Array(arena.memory.buffer, this.context, contextWords);
-    const sample = (sizeBytes: number) =>
-      sizeBytes <= this.#dataEnd - this.#data ? this.#buffer.copy(this.#data, this.#data + sizeBytes) : undefined;
+    const sample = (sizeBytes: number) => (sizeBytes <= this.#length ? this.#copy(0, sizeBytes) : undefined);
     this.helpers = mergeHelpers(
       mapHelpers(maps, world),
       kernelHelpers(world),
@@ -118,31 +126,32 @@ export class XdpWorld implements HookWorld {
         from: "bpf_dynptr_from_xdp",
         isReadOnly: false,
         storeFlags: 0n,
-        length: () => this.#dataEnd - this.#data,
-        bytesAt: (offset, length) => {
-          const start = this.#data + offset;
-          return this.#isInside(offset, length) ? arena.bytes.subarray(start, start + length) : undefined;
-        },
+        length: () => this.#length,
+        bytesAt: (offset, length) => this.#bytesAt(offset, length),
+        copy: (offset, length) => (this.#isInside(offset, length) ? this.#copy(offset, length) : undefined),
+        store: (offset, bytes) => this.#store(offset, bytes),
       }),
       this.#ownHelpers(),
     );
   }
 
-  /** The longest packet that a frame has room for. */
-  static get maxPacketBytes(): number {
-    return frameBytes - headroomBytes - sharedInfoBytes;
+  /** The longest packet that a test run has room for: in a frame, or in fragments, too. */
+  static maxPacketBytes(frags: boolean): number {
+    return mostLinearBytes + (frags ? mostFragmentBytes : 0);
   }
 
   /** Puts a fresh packet into the buffer. */
   open(input: XdpInput): void {
     const { bytes, metadataBytes = 0, ingressIfindex = 1, rxQueueIndex = 0, egressIfindex = 0 } = input;
     this.redirect = undefined;
-    const start = this.#buffer.start + headroomBytes;
+    const start = this.#buffer.start + headroomBytes - metadataBytes;
     // The packet before may have grown into the headroom, which is zero in a test run.
     if (this.#lowest < start) this.#buffer.clear(this.#lowest, start);
     this.#lowest = start;
-    this.#buffer.set(start, bytes);
-    this.#place(start, start + metadataBytes, start + bytes.length);
+    const linearBytes = Math.min(input.linearBytes ?? bytes.length, mostLinearBytes + metadataBytes);
+    this.#buffer.set(start, bytes.subarray(0, linearBytes));
+    this.#fragments.open(bytes.subarray(linearBytes));
+    this.#place(start, start + metadataBytes, start + linearBytes);
     this.#words[field.ingressIfindex] = ingressIfindex;
     this.#words[field.rxQueueIndex] = rxQueueIndex;
     this.#words[field.egressIfindex] = egressIfindex;
@@ -150,7 +159,7 @@ export class XdpWorld implements HookWorld {
 
   /** The packet as the program left it, metadata not included. */
   packet(): Uint8Array {
-    return this.#buffer.copy(this.#data, this.#dataEnd);
+    return this.#copy(0, this.#length);
   }
 
   metadata(): Uint8Array {
@@ -185,28 +194,85 @@ export class XdpWorld implements HookWorld {
       // bpf_xdp_adjust_tail(ctx, delta)
       65: (call) => this.#adjustTail(call.i32(2)),
       // bpf_xdp_get_buff_len(ctx)
-      188: () => this.#dataEnd - this.#data,
+      188: () => this.#length,
       // bpf_xdp_load_bytes(ctx, offset, buffer, length)
       189: (call) => {
         const [offset, length] = [call.u32(2), call.u32(4)];
         const out = call.write(3, length);
-        if (!this.#isInside(offset, length)) return -errno.EINVAL;
-        out.set(this.#buffer.copy(this.#data + offset, this.#data + offset + length));
-        return 0;
+        const refused = this.#refuses(offset, length);
+        if (refused === 0) out.set(this.#copy(offset, length));
+        return refused;
       },
       // bpf_xdp_store_bytes(ctx, offset, buffer, length)
-      190: (call) => {
-        const [offset, length] = [call.u32(2), call.u32(4)];
-        const bytes = call.read(3, length);
-        if (!this.#isInside(offset, length)) return -errno.EINVAL;
-        this.#buffer.set(this.#data + offset, bytes.slice());
-        return 0;
-      },
+      190: (call) => this.#store(call.u32(2), call.read(3, call.u32(4))),
+      // bpf_xdp_pull_data(ctx, len)
+      ...kernelFunctions({ bpf_xdp_pull_data: (call) => this.#pull(call.u32(2)) }),
     };
   }
 
+  /** In all buffers. */
+  get #length(): number {
+    return this.linearBytes + this.#fragments.sizeBytes;
+  }
+
+  /** Of the packet: what is in the first buffer. */
+  get linearBytes(): number {
+    return this.#dataEnd - this.#data;
+  }
+
   #isInside(offset: number, length: number): boolean {
-    return offset + length <= this.#dataEnd - this.#data;
+    return offset + length <= this.#length;
+  }
+
+  /** What bpf_xdp_pointer() says of bytes that it does not give. */
+  #refuses(offset: number, length: number): number {
+    if (offset > 0xffff || length > 0xffff) return -errno.EFAULT;
+    return this.#isInside(offset, length) ? 0 : -errno.EINVAL;
+  }
+
+  /** Bytes that lie in one buffer, as a view; undefined where they do not. */
+  #bytesAt(offset: number, length: number): Uint8Array | undefined {
+    if (this.#refuses(offset, length) !== 0) return undefined;
+    if (offset >= this.linearBytes) return this.#fragments.bytesAt(offset - this.linearBytes, length);
+    return offset + length <= this.linearBytes ? this.#buffer.view(this.#data + offset, length) : undefined;
+  }
+
+  #copy(offset: number, length: number): Uint8Array {
+    const linear = this.#buffer.copy(
+      Math.min(this.#data + offset, this.#dataEnd),
+      Math.min(this.#data + offset + length, this.#dataEnd),
+    );
+    if (linear.length === length) return linear;
+    const out = new Uint8Array(length);
+    out.set(linear);
+    const behind = Math.max(0, offset - this.linearBytes);
+    out.set(this.#fragments.copy(behind, length - linear.length), linear.length);
+    return out;
+  }
+
+  #store(offset: number, bytes: Uint8Array): number {
+    const refused = this.#refuses(offset, bytes.length);
+    if (refused !== 0) return refused;
+    const linear = bytes.subarray(0, Math.max(0, this.linearBytes - offset));
+    this.#buffer.set(this.#data + offset, linear.slice());
+    this.#fragments.write(Math.max(0, offset - this.linearBytes), bytes.subarray(linear.length));
+    return 0;
+  }
+
+  /** bpf_xdp_pull_data of net/core/filter.c: what the tailroom is too small for moves the packet into the headroom. */
+  #pull(length: number): number {
+    const missing = length - this.linearBytes;
+    if (missing <= 0) return 0;
+    if (length > this.#length) return -errno.EINVAL;
+    const headroom = this.#dataMeta - this.#buffer.start - xdpFrameBytes;
+    const tailroom = this.#buffer.end - sharedInfoBytes - this.#dataEnd;
+    if (missing > headroom + tailroom) return -errno.EINVAL;
+    const shift = Math.max(0, missing - tailroom);
+    this.#buffer.move(this.#dataMeta - shift, this.#dataMeta, this.#dataEnd - this.#dataMeta);
+    const end = this.#dataEnd - shift;
+    this.#buffer.set(end, this.#fragments.take(missing));
+    this.#place(this.#dataMeta - shift, this.#data - shift, end + missing);
+    return 0;
   }
 
   /** bpf_xdp_adjust_head of net/core/filter.c: metadata moves along. */
@@ -222,10 +288,20 @@ export class XdpWorld implements HookWorld {
 
   /** bpf_xdp_adjust_tail: what is gained is zero. */
   #adjustTail(delta: number): number {
+    if (this.#fragments.sizeBytes > 0) return this.#adjustFragments(delta);
     const end = this.#dataEnd + delta;
     if (end > this.#buffer.end - sharedInfoBytes || end < this.#data + ethernetBytes) return -errno.EINVAL;
     if (delta > 0) this.#buffer.clear(this.#dataEnd, end);
     this.#place(this.#dataMeta, this.#data, end);
+    return 0;
+  }
+
+  /** bpf_xdp_frags_increase_tail() and bpf_xdp_frags_shrink_tail(). */
+  #adjustFragments(delta: number): number {
+    if (delta >= 0) return this.#fragments.grow(delta) ? 0 : -errno.EINVAL;
+    if (-delta > this.#length - ethernetBytes) return -errno.EINVAL;
+    const left = this.#fragments.trim(-delta);
+    this.#place(this.#dataMeta, this.#data, this.#dataEnd - left);
     return 0;
   }
 
