@@ -81,6 +81,10 @@ Examples:
     .option("--type <type>", "xdp, tc, socket_filter, cgroup_skb, …, where the section name does not say")
     .option("--backend <names>", "sim, kernel (default: both, where they run)", list)
     .option("--maps <file>", "contents of maps before the first packet: YAML as below `maps:` in a scenario")
+    .option(
+      "--btf <file>",
+      "kernel types for CO-RE in sim, as /sys/kernel/btf/vmlinux; default: of this kernel, if it takes part",
+    )
     .option("--frames <ranges>", "only these packets, like 1-20,25,40-")
     .option("--json <file>", "write a record per packet and backend as JSON")
     .option("--verbose", "a line for every packet", false)

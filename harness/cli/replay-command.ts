@@ -20,6 +20,7 @@ export interface ReplayCommandOptions {
   readonly type?: string;
   readonly backend?: readonly string[];
   readonly maps?: string;
+  readonly btf?: string;
   readonly frames?: string;
   readonly json?: string;
   readonly verbose: boolean;
@@ -37,8 +38,9 @@ export async function replayCommand(path: string, options: ReplayCommandOptions)
     for (const each of unavailable) process.stderr.write(unavailableLine(each));
     if (asked && unavailable.length > 0) return exitStatus.backendUnavailable;
     const backends = capabilities.filter((c) => c.unavailable === undefined).map((c) => c.backend);
-    const { packets, program, type, frames } = options;
-    const replay = await replayCapture({ object, packets, program, type, frames, maps, backends });
+    const { packets, program, type, frames, btf } = options;
+    const kernelBtf = btf === undefined ? undefined : await readInput(btf);
+    const replay = await replayCapture({ object, packets, program, type, frames, maps, backends, kernelBtf });
     if (options.json !== undefined) await writeJson(options.json, replay.report);
     process.stdout.write(`${replayText(replay, backends, options.verbose)}\n`);
     return statusOf(replay.report);

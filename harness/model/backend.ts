@@ -32,6 +32,11 @@ export interface SessionOptions {
   /** Count what programs execute, see `Session.takeCoverage`; a backend that cannot takes no notice. */
   readonly coverage?: boolean;
   /**
+   * A kernel's BTF, as in /sys/kernel/btf/vmlinux: the simulator resolves CO-RE relocations against these types instead
+   * of the object's own. A kernel has its own and takes no notice.
+   */
+  readonly kernelBtf?: Uint8Array | undefined;
+  /**
    * Let programs read of the stack what they have not written, and give them zeroes, as a kernel may: to root it lets
    * such programs pass since Linux 6.3. The simulator, which else calls that a fault, is the only one to look at this.
    */

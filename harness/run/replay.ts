@@ -1,4 +1,4 @@
-import type { BackendName, Session } from "../model/backend.js";
+import type { BackendName, Session, SessionOptions } from "../model/backend.js";
 import { HarnessError, harnessError } from "../model/error.js";
 import { toHex } from "../model/hex.js";
 import type { ProgramType } from "../model/hook.js";
@@ -12,6 +12,7 @@ import { parseFrames } from "../packet/capture/frames.js";
 import { readCapture } from "../packet/capture/read.js";
 import { planReplay } from "../plan/replay.js";
 import { replayProgram } from "../plan/replay-program.js";
+import { hasCoreRelocations, ownKernelBtf } from "./kernel-btf.js";
 import { readInput } from "./read-input.js";
 import { compareMaps } from "./replay-maps.js";
 import { Sessions } from "./run.js";
@@ -30,6 +31,11 @@ export interface ReplayOptions {
   /** `1-20,25`; undefined = all. */
   readonly frames?: string | undefined;
   readonly seed?: number;
+  /**
+   * What the simulator resolves CO-RE relocations against; undefined = this machine's kernel where the kernel backend
+   * takes part, else the object's own types.
+   */
+  readonly kernelBtf?: Uint8Array | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -54,11 +60,15 @@ export async function replayCapture(options: ReplayOptions): Promise<Replay> {
   const packets = await packetsOf(options);
   const plan = planReplay({ object, program, packets: packets.map(({ packet }) => packet), maps, seed });
   const answers = new Map<BackendName, Answers>();
-  const sessions = new Sessions({ port: "af_packet", signal });
+  const kernelBtf = hasCoreRelocations(object)
+    ? (options.kernelBtf ?? (backends.includes("kernel") ? await ownKernelBtf() : undefined))
+    : undefined;
+  const sessions = new Sessions({ port: "af_packet", signal, kernelBtf });
   try {
     for (const backend of backends) answers.set(backend, await answersOf(plan, await sessions.get(backend)));
     const simulated = answers.get("sim");
-    if (simulated && answers.size > 1) answers.set("sim", await withClearedStack(plan, simulated, signal));
+    if (simulated && answers.size > 1)
+      answers.set("sim", await withClearedStack(plan, simulated, { signal, kernelBtf }));
   } finally {
     await sessions.close();
   }
@@ -92,10 +102,14 @@ interface Answers {
  * A program that reads of the stack what it has not written runs on in the kernel. Where the simulator is to be held
  * against another backend it does so, too, and what would have been a fault becomes a warning.
  */
-async function withClearedStack(plan: Plan, strict: Answers, signal: AbortSignal): Promise<Answers> {
+async function withClearedStack(
+  plan: Plan,
+  strict: Answers,
+  given: Pick<SessionOptions, "signal" | "kernelBtf">,
+): Promise<Answers> {
   const faults = faultsOf(strict);
   if (faults.size === 0) return strict;
-  const sessions = new Sessions({ port: "af_packet", signal, clearsStack: true });
+  const sessions = new Sessions({ port: "af_packet", ...given, clearsStack: true });
   try {
     const lenient = await answersOf(plan, await sessions.get("sim"));
     const left = faultsOf(lenient);

@@ -2,11 +2,15 @@ import { decodeProgram, slotBytes, type PlacedInstruction } from "../isa/decode.
 import { slotsOf, type Instruction } from "../isa/instruction.js";
 import { harnessError, type HarnessError } from "../model/error.js";
 import type { LineInfo } from "../model/object.js";
+import type { CoreRelocation } from "../object/btf-ext.js";
+import { resolveCoreRelocation } from "../object/core-relocation.js";
+import type { KernelTypes } from "../object/core-types.js";
 import type { ElfSection, ElfSymbol } from "../object/elf.js";
 import type { ObjectFile } from "../object/object-file.js";
 import { functionsIn } from "../object/programs.js";
 import { relocationsOf, type ElfRelocation } from "../object/relocations.js";
 import { Code } from "./code.js";
+import { patchCore } from "./core-patch.js";
 import { kernelFunctionNumber } from "./kernel-functions.js";
 
 /** Where the things lie that instructions refer to by name. */
@@ -16,6 +20,7 @@ export interface LinkSymbols {
   readonly sectionAddress: (name: string) => number | undefined;
   /** Of a variable that the object only declares: `__kconfig`. */
   readonly externAddress: (name: string) => number | undefined;
+  readonly kernelTypes: KernelTypes | undefined;
 }
 
 /** A function of the object, placed in the linked program. */
@@ -33,8 +38,8 @@ type Relocated = Instruction | { readonly section: ElfSection; readonly offset: 
  * Makes one program of an entry and the functions that it calls, as libbpf does: callees behind the
  * entry in the order of their first use, addresses filled in.
  *
- * CO-RE relocations against the object's own types need no patch: clang has written their values into
- * the instructions.
+ * CO-RE relocations are resolved against the kernel's types, where those are given. Against the object's own types
+ * they need no patch: clang has written their values into the instructions.
  *
  * @throws HarnessError "object" for relocations that make no sense, "unsupported" for kernel functions that are not simulated
  */
@@ -46,6 +51,7 @@ class Linker {
   readonly #file: ObjectFile;
   readonly #symbols: LinkSymbols;
   readonly #relocations = new Map<ElfSection, ReadonlyMap<number, ElfRelocation>>();
+  readonly #coreRelocations = new Map<ElfSection, ReadonlyMap<number, CoreRelocation>>();
   readonly #parts: Part[] = [];
 
   constructor(file: ObjectFile, symbols: LinkSymbols) {
@@ -105,7 +111,7 @@ class Linker {
     const offset = part.symbol.value + slot * slotBytes;
     const relocation = this.#relocationsOf(part.section).get(offset);
     if (!relocation) {
-      if (instruction.kind !== "callFunction") return instruction;
+      if (instruction.kind !== "callFunction") return this.#relocateCore(part, slot, instruction);
       // Calls inside a section need no relocation.
       const target = offset + (slotsOf(instruction) + instruction.distance) * slotBytes;
       return { kind: "toFunction", section: part.section, offset: target };
@@ -121,6 +127,26 @@ class Linker {
     if (symbol.section === 0 || !section) return this.#external(part, slot, instruction, symbol);
     if (section.executable) return { kind: "toFunction", section, offset: symbol.value + instruction.low };
     return this.#address(part, slot, instruction, section, symbol);
+  }
+
+  #relocateCore(part: Part, slot: number, instruction: Instruction): Instruction {
+    const { kernelTypes } = this.#symbols;
+    if (!kernelTypes || !this.#file.btf) return instruction;
+    const relocation = this.#coreRelocationsOf(part.section).get(part.symbol.value + slot * slotBytes);
+    const answer = relocation && resolveCoreRelocation(this.#file.btf, relocation, kernelTypes);
+    if (answer === undefined || answer === "keep") return instruction;
+    const patched = patchCore(instruction, answer);
+    if (!patched) throw this.#error(part, slot, "has a CO-RE relocation that does not fit it");
+    return patched;
+  }
+
+  #coreRelocationsOf(section: ElfSection): ReadonlyMap<number, CoreRelocation> {
+    const known = this.#coreRelocations.get(section);
+    if (known) return known;
+    const records = this.#file.btfExt.coreRelocations.get(section.name) ?? [];
+    const table = new Map(records.map((record) => [record.offsetBytes, record]));
+    this.#coreRelocations.set(section, table);
+    return table;
   }
 
   #address(

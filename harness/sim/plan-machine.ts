@@ -30,7 +30,7 @@ import { World } from "./world.js";
 /** What machines share, and what looks on. */
 export type MachineOptions = Pick<
   LoadOptions<PacketHook>,
-  "memories" | "links" | "counting" | "clearsStack" | "instruments"
+  "memories" | "links" | "counting" | "clearsStack" | "kernelTypes" | "instruments"
 >;
 
 /** A machine of a plan's own, with its objects loaded: runs the plan once. */

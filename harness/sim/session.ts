@@ -1,8 +1,11 @@
-import type { Session } from "../model/backend.js";
+import type { Session, SessionOptions } from "../model/backend.js";
 import type { FunctionCoverage } from "../model/coverage.js";
 import type { Observation } from "../model/observation.js";
 import type { Mismatch } from "../model/outcome.js";
 import type { Plan } from "../model/plan.js";
+import { KernelTypes } from "../object/core-types.js";
+import { readBtf } from "../object/read-btf.js";
+import { Window } from "../object/window.js";
 import type { EngineName } from "./engine.js";
 import { LinkCache } from "./link-cache.js";
 import { MemoryPool } from "./memory-pool.js";
@@ -21,9 +24,15 @@ export class SimSession implements Session {
   readonly #options: MachineOptions;
   #coverage: FunctionCoverage[] = [];
 
-  constructor(engine: EngineName, { coverage = false, clearsStack = false } = {}) {
+  constructor(engine: EngineName, options: Pick<SessionOptions, "coverage" | "clearsStack" | "kernelBtf"> = {}) {
+    const { coverage = false, clearsStack = false, kernelBtf } = options;
     this.#engine = engine;
-    this.#options = { ...this.#shared, clearsStack, ...(coverage && { counting: {} }) };
+    this.#options = {
+      ...this.#shared,
+      clearsStack,
+      ...(coverage && { counting: {} }),
+      ...(kernelBtf && { kernelTypes: new KernelTypes(readBtf(new Window("the kernel's BTF", kernelBtf, true))) }),
+    };
   }
 
   missing(plan: Plan): readonly string[] {

@@ -73,6 +73,16 @@ for (const engine of engineNames) {
       expect(() => run(object, object.object.programs[0]!.name, segment)).to.throw(/more instructions than it may/);
     });
 
+    it("refuse maps whose values no memory holds", () => {
+      const object = load("xdp_count", engine).object;
+      const [map] = object.maps;
+      const large = { ...object, maps: [{ ...map!, valueSizeBytes: 0xfffffff0 }] };
+      const options = { world: new World({ seed: 1 }), engine, globals: [] };
+      expect(() => new SimulatedObject(large, { ...options, hook: (...parts) => new XdpWorld(...parts) })).to.throw(
+        /needs more memory than the simulator has/,
+      );
+    });
+
     it("fault at a value that was not found", () => {
       const object = load("missing_null_check", engine);
       expect(() => run(object, object.object.programs[0]!.name, segment)).to.throw(/a null pointer/);

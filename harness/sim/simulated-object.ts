@@ -2,6 +2,7 @@ import { HarnessError, harnessError, type Diagnostic } from "../model/error.js";
 import { slotBytes } from "../isa/decode.js";
 import type { BpfObject, GlobalSpec, MapSpec, ProgramSpec } from "../model/object.js";
 import type { GlobalPatch } from "../model/plan.js";
+import type { KernelTypes } from "../object/core-types.js";
 import type { ObjectFile } from "../object/object-file.js";
 import { Arena } from "./arena.js";
 import type { Call } from "./call.js";
@@ -10,6 +11,7 @@ import { Counters, type CounterOptions } from "./counters.js";
 import type { Instruments } from "./instruments.js";
 import { createEngine, type EngineName } from "./engine.js";
 import { Fault } from "./fault.js";
+import { coreHelpers } from "./helpers/core.js";
 import { objectHelpers } from "./helpers/objects.js";
 import { mergeHelpers, type HelperTable } from "./helpers/table.js";
 import { linkProgram } from "./link.js";
@@ -43,6 +45,8 @@ export interface LoadOptions<H extends HookWorld> {
   readonly links?: LinkCache;
   /** Count what programs do, see `counters`. */
   readonly counting?: CounterOptions | undefined;
+  /** What CO-RE relocations are resolved against; undefined = the object's own types. */
+  readonly kernelTypes?: KernelTypes | undefined;
   /** Let programs read of the stack what they have not written: zeroes. */
   readonly clearsStack?: boolean;
   readonly instruments?: Instruments;
@@ -85,6 +89,7 @@ export class SimulatedObject<H extends HookWorld> {
   readonly #counting: CounterOptions | undefined;
   readonly #instruments: Instruments;
   readonly #clearsStack: boolean;
+  readonly #kernelTypes: KernelTypes | undefined;
   readonly #engineName: EngineName;
   readonly #file: ObjectFile;
   readonly #sections: DataSections;
@@ -112,6 +117,7 @@ export class SimulatedObject<H extends HookWorld> {
     this.#instruments = instruments;
     this.#counting = counting;
     this.#clearsStack = options.clearsStack ?? false;
+    this.#kernelTypes = options.kernelTypes;
     this.#engineName = engine;
     this.#links = links;
     this.#file = links.file(object);
@@ -144,7 +150,7 @@ export class SimulatedObject<H extends HookWorld> {
   /** Room for programs of another hook, which share the object's memory and maps. */
   addHook<Other extends HookWorld>(make: LoadOptions<Other>["hook"]): Stage<Other> {
     const hook = make(this.#arena, this.maps, this.#world);
-    const all = mergeHelpers(Object.fromEntries(hook.helpers), this.#objectHelpers);
+    const all = mergeHelpers(Object.fromEntries(hook.helpers), this.#objectHelpers, coreHelpers);
     const helpers = this.#instruments.helpers?.(all, this.maps) ?? all;
     const machine = new Machine(this.#arena, helpers, {
       tailCalls: this.object.maps.some(({ type }) => type === "prog_array"),
@@ -221,6 +227,7 @@ export class SimulatedObject<H extends HookWorld> {
       },
       sectionAddress: (data) => this.#sections.addressOf(data),
       externAddress: (extern) => this.#sections.addressOfExtern(extern),
+      kernelTypes: this.#kernelTypes,
     });
   }
 

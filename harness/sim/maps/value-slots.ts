@@ -8,7 +8,7 @@ const pieceBytes = 1 << 16;
 
 /** Bytes that a value takes in the arena, with the forbidden ones behind it. */
 export function strideOf(valueSizeBytes: number): number {
-  return ((valueSizeBytes + 7) & ~7) + redZoneBytes;
+  return 8 * Math.ceil(valueSizeBytes / 8) + redZoneBytes;
 }
 
 /** Storage for the values of one map: slots of one size, one value per CPU in each. */
