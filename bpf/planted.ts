@@ -335,4 +335,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     from: "use_up_a_hop(skb, &packet) || ",
     to: "",
   },
+  {
+    name: "tc_pods_any_tunnel",
+    program: "tc_pods.bpf.c",
+    file: "tc_pods.bpf.c",
+    from: "from->endpoint != outer->ip.saddr ||",
+    to: "",
+  },
+  {
+    name: "tc_pods_vni_not_shifted",
+    program: "tc_pods.bpf.c",
+    file: "include/vxlan.h",
+    from: ".vni = bpf_htonl(tunnel->vni << 8)",
+    to: ".vni = bpf_htonl(tunnel->vni)",
+  },
 ];

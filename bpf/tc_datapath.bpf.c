@@ -18,8 +18,8 @@
  * What is forwarded here does not see the node's stack. It gets what is for the node itself or has no
  * route, and what takes an answer: packets whose time has run out or that are too large.
  *
- * From pods, everything that is not understood is dropped: other protocols, fragments, VLAN tags, TCP out
- * of nowhere, foreign source addresses. From the network it goes to the stack, which is the node's own.
+ * From pods, everything that is not understood is dropped: other protocols, fragments, VLAN tags, multicast, TCP
+ * out of nowhere, foreign source addresses. From the network it goes to the stack, which is the node's own.
  * The node's own calls of services are not translated.
  */
 #include "include/connections.h"
@@ -388,6 +388,8 @@ static __always_inline int datapath(struct __sk_buff *skb, enum way way, enum pl
 	kind = find_tc_flow(skb, &packet, 0, 0);
 	if (kind == PACKET_LINK)
 		return TC_ACT_OK;
+	if ((kind == PACKET_FLOW || kind == PACKET_ERROR) && is_for_one_link(&packet.flow.destination))
+		kind = PACKET_OTHER;
 	if (kind != PACKET_FLOW && kind != PACKET_ERROR) {
 		if (place == AT_NETWORK)
 			return TC_ACT_OK;

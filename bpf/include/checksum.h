@@ -29,3 +29,15 @@ static __always_inline void checksum_replace32(__sum16 *checksum, __be32 from, _
 	checksum_replace16(checksum, from, to);
 	checksum_replace16(checksum, from >> 16, to >> 16);
 }
+
+/* The sum over a header without options whose own field is 0. */
+static __always_inline __sum16 ipv4_checksum(const struct iphdr *ip)
+{
+	const __u16 *words = (const __u16 *)ip;
+	__u32 sum = 0;
+
+#pragma unroll
+	for (int i = 0; i < 10; i++)
+		sum += words[i];
+	return ~checksum_fold(sum);
+}

@@ -37,6 +37,19 @@ static __always_inline bool is_mapped_v4(const struct in6_addr *address)
 	       address->in6_u.u6_addr32[2] == bpf_htonl(0xffff);
 }
 
+/*
+ * Multicast, broadcast and link-local addresses are for one link: no router sends them on (RFC 1812 section 4.2.2.11,
+ * RFC 3927 section 2.7, RFC 4291 section 2.5.6).
+ */
+static __always_inline bool is_for_one_link(const struct in6_addr *address)
+{
+	const __u8 *byte = address->in6_u.u6_addr8;
+
+	if (is_mapped_v4(address))
+		return byte[12] >= 224 || (byte[12] == 169 && byte[13] == 254);
+	return byte[0] == 0xff || (byte[0] == 0xfe && (byte[1] & 0xc0) == 0x80);
+}
+
 /* Spreads neighbouring numbers over all 32 bits (the finaliser of MurmurHash3). */
 static __always_inline __u32 mix(__u32 hash)
 {

@@ -38,18 +38,6 @@ struct gue_outer {
 	struct gue_header gue;
 };
 
-/* The sum over a header whose own field is 0. */
-static __always_inline __sum16 ipv4_checksum(const struct iphdr *ip)
-{
-	const __u16 *words = (const __u16 *)ip;
-	__u32 sum = 0;
-
-#pragma unroll
-	for (int i = 0; i < 10; i++)
-		sum += words[i];
-	return ~checksum_fold(sum);
-}
-
 /* Bytes of the IP packet behind an untagged Ethernet header, as it says itself: frames may be padded; 0: none. */
 static __always_inline __u32 ip_bytes(struct xdp_md *context, __u8 version)
 {
