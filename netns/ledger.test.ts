@@ -48,6 +48,13 @@ describe("the ledger", () => {
     expect(() => Ledger.open("a", root)).to.throw(/another run has the id a/);
   });
 
+  it("is not there before its owner is written, so that nobody takes it for a dead one's", () => {
+    mkdirSync(join(root, ".new-abcdef"));
+    writeFileSync(join(root, ".new-abcdef", "owner.json"), "");
+    expect(findAbandoned(root)).to.deep.equal([]);
+    expect(() => Ledger.open("a", root).record({ kind: "namespace", name: "pp-a-1" })).not.to.throw();
+  });
+
   it("is gone when closed", () => {
     const ledger = Ledger.open("a", root);
     ledger.close();

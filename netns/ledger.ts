@@ -1,10 +1,24 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { harnessError } from "../harness/model/error.js";
 import { identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.js";
 
 /** On a tmpfs, so that it goes with everything it names when the machine goes down. */
 export const ledgerRoot = "/run/packetproof-netns";
+
+const ownerFile = "owner.json";
+/** Of ledgers that are being made, and whose owner may not be written yet. */
+const unnamedPrefix = ".new-";
 
 /** One thing that the kernel keeps when its maker is killed. */
 export type LedgerEntry =
@@ -34,16 +48,19 @@ export class Ledger {
   static open(id: string, root: string = ledgerRoot): Ledger {
     const directory = join(root, id);
     mkdirSync(root, { recursive: true });
+    // Nobody may meet a ledger whose owner is not written yet: it would be taken for a dead one's.
+    const unnamed = mkdtempSync(join(root, unnamedPrefix));
+    writeFileSync(join(unnamed, ownerFile), JSON.stringify(identifyProcess(process.pid)));
     try {
-      mkdirSync(directory, { mode: 0o700 });
+      renameSync(unnamed, directory);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+      rmSync(unnamed, { recursive: true });
+      if (!["EEXIST", "ENOTEMPTY"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
       throw harnessError("exists", `another run has the id ${id}: ${directory} is there`, {
         hint: "if that run was killed, `packetproof clean` removes what it left",
         cause,
       });
     }
-    writeFileSync(join(directory, "owner.json"), JSON.stringify(identifyProcess(process.pid)));
     return new Ledger(id, directory);
   }
 
@@ -83,6 +100,7 @@ export function findAbandoned(root: string = ledgerRoot): readonly Abandoned[] {
   if (!existsSync(root)) return [];
   const abandoned: Abandoned[] = [];
   for (const id of readdirSync(root)) {
+    if (id.startsWith(unnamedPrefix)) continue;
     const directory = join(root, id);
     const owner = readOwner(directory);
     if (owner === "unknown" || (owner && isAlive(owner))) continue;
@@ -95,7 +113,7 @@ export function findAbandoned(root: string = ledgerRoot): readonly Abandoned[] {
 function readOwner(directory: string): ProcessIdentity | undefined | "unknown" {
   let text: string;
   try {
-    text = readFileSync(join(directory, "owner.json"), "utf8");
+    text = readFileSync(join(directory, ownerFile), "utf8");
   } catch {
     return "unknown";
   }

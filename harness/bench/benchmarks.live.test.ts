@@ -17,6 +17,15 @@ round-trips: 3
 frames: 128
 runs: 100
 `,
+  rules: `
+name: tiny
+benchmark: rules
+sizes: [1, 20]
+rounds: 2
+warm-up: 0
+round-trips: 3
+insert-rounds: 2
+`,
 };
 
 describe("benchmarks, tiny", () => {

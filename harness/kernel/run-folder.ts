@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { libc, orThrow } from "./libc.js";
 
@@ -55,7 +64,10 @@ export class RunFolder {
   private make(): void {
     if (this.made) return;
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    writeFileSync(join(this.path, ownerFile), ownerLine(process.pid)!);
+    // Whole from the first moment: an empty one would be taken for a dead run's.
+    const unnamed = join(this.path, `${ownerFile}.new`);
+    writeFileSync(unnamed, ownerLine(process.pid)!);
+    renameSync(unnamed, join(this.path, ownerFile));
     this.made = true;
   }
 }

@@ -1,12 +1,15 @@
 import { Devices } from "../../../netns/device.js";
 import { createNetwork, type Network } from "../../../netns/network.js";
+import { harnessError } from "../../model/error.js";
 import type { Place, Topology } from "../../model/topology.js";
 import { createLink } from "../../wire/attach/bpf-link.js";
 import type { DeviceHook } from "../../model/hook.js";
 import { attach } from "../../wire/attach/attach.js";
+import { runCommand } from "../../wire/process/command.js";
 import { addresses, macs } from "./marked-frame.js";
 import type { Stopwatch } from "./stopwatch.js";
 
+const commandTimeoutMs = 60_000;
 const XDP_FLAGS_DRV_MODE = 1 << 2;
 
 type Dev = "eth0" | "eth1";
@@ -60,12 +63,19 @@ export class Bed implements AsyncDisposable {
     this.network.teardown.defer(() => attachment.detach());
   }
 
+  /** On the device under test; throws what the command says where it fails. */
+  async command(argv: readonly string[], input?: string): Promise<void> {
+    const options = input === undefined ? {} : { input };
+    const { exitCode, stderr } = await runCommand(this.network, "dut", argv, commandTimeoutMs, options);
+    if (exitCode !== 0) throw harnessError("tool", `${argv.join(" ")}: ${stderr.trim() || `status ${exitCode}`}`);
+  }
+
   ifindex(dev: Dev): number {
     return this.network.ifindex({ host: "dut", dev });
   }
 
-  pingPong(frames: number): readonly number[] {
-    return this.#sending(() => this.#stopwatch.pingPong(frames));
+  pingPong(frames: number, mostMs?: number): readonly number[] {
+    return this.#sending(() => this.#stopwatch.pingPong(frames, mostMs));
   }
 
   /** Nanoseconds a frame, and how many frames came back. */

@@ -89,16 +89,21 @@ export class Stopwatch {
     return this.#view.getUint32(at["test.duration"], true);
   }
 
-  /** One frame after the other, each when the one before has come back or is lost; nanoseconds of those that came back. */
-  pingPong(frames: number): readonly number[] {
+  /**
+   * One frame after the other, each when the one before has come back or is lost, and none after so long; nanoseconds
+   * of those that came back.
+   */
+  pingPong(frames: number, mostMs = Number.POSITIVE_INFINITY): readonly number[] {
     if (frames > slots) throw harnessError("internal", `${frames} frames at a time, and ${slots} slots`);
-    for (let slot = 0; slot < frames; slot++) {
+    const stopAt = performance.now() + mostMs;
+    let slot = 0;
+    for (; slot < frames && performance.now() < stopAt; slot++) {
       const before = this.returned();
       setSlot(this.#frame, slot);
       this.#send(1, 1);
       this.#waitForMoreThan(before);
     }
-    return this.#times(frames);
+    return this.#times(slot);
   }
 
   /** Frames that have come back since the start. */

@@ -1,14 +1,13 @@
 import { rmSync } from "node:fs";
 import { harnessError } from "../../model/error.js";
 import type { DeviceHook } from "../../model/hook.js";
-import { runCommand } from "../../wire/process/command.js";
 import { HostProcess } from "../../wire/process/host-process.js";
 import { findCommand } from "../../../netns/find-command.js";
 import { loadProgram, word32 } from "../load-program.js";
 import type { Bed } from "../wire/bed.js";
 import { addresses, ports } from "../wire/marked-frame.js";
 import type { Job } from "./jobs.js";
-import type { Workshop } from "./workshop.js";
+import type { Workshop } from "../wire/workshop.js";
 
 /** Where a job can be done. */
 export interface Place {
@@ -24,7 +23,6 @@ export interface Place {
   set(bed: Bed, job: Job, workshop: Workshop): Promise<void> | void;
 }
 
-const commandTimeoutMs = 20_000;
 const { destination } = addresses;
 const { client } = addresses;
 
@@ -76,7 +74,7 @@ const routing: Place = {
       rewrite: "routing leaves addresses alone",
     })[job],
   set: (bed, job) =>
-    job === "drop" ? command(bed, ["ip", "route", "replace", "blackhole", `${destination}/32`]) : undefined,
+    job === "drop" ? bed.command(["ip", "route", "replace", "blackhole", `${destination}/32`]) : undefined,
 };
 
 /** Rules in the stack, by the tool that people know. */
@@ -96,7 +94,7 @@ function rules(
     },
     async set(bed, job) {
       const does = byJob[job];
-      if ("input" in does) await command(bed, tool, does.input);
+      if ("input" in does) await bed.command(tool, does.input);
     },
   };
 }
@@ -190,7 +188,7 @@ const udpSocket = inProcess(
     rewrite: "the kernel writes the addresses of what a socket sends",
   },
   async (bed) => {
-    await command(bed, ["ip", "address", "add", `${destination}/32`, "dev", "lo"]);
+    await bed.command(["ip", "address", "add", `${destination}/32`, "dev", "lo"]);
     return ["udp", destination, String(ports.destination)];
   },
 );
@@ -201,7 +199,7 @@ const packetSocket = inProcess(
   { drop: "an AF_PACKET socket gets a copy; the packet itself goes on" },
   async (bed, job) => {
     // The packet itself goes on to the stack, which must not send it, too.
-    if (job !== "count") await command(bed, ["ip", "route", "replace", "blackhole", `${destination}/32`]);
+    if (job !== "count") await bed.command(["ip", "route", "replace", "blackhole", `${destination}/32`]);
     return ["packet", "eth0", job === "redirect" ? "eth1" : "eth0", job];
   },
 );
@@ -240,13 +238,6 @@ export const places: readonly Place[] = [
   packetSocket,
   udpSocket,
 ];
-
-/** On the device under test; throws what the command says where it fails. */
-async function command(bed: Bed, argv: readonly string[], input?: string): Promise<void> {
-  const options = input === undefined ? {} : { input };
-  const { exitCode, stderr } = await runCommand(bed.network, "dut", argv, commandTimeoutMs, options);
-  if (exitCode !== 0) throw harnessError("tool", `${argv.join(" ")}: ${stderr.trim() || `status ${exitCode}`}`);
-}
 
 /** Starts a process on the device under test and waits until it says that it is ready. */
 async function startReady(bed: Bed, argv: readonly string[]): Promise<void> {

@@ -8,7 +8,7 @@ import type { Bed } from "../wire/bed.js";
 import { jobs, type Job } from "./jobs.js";
 import { places, type Place } from "./places.js";
 import { measureJobPrograms } from "./programs.js";
-import { Workshop } from "./workshop.js";
+import { Workshop } from "../wire/workshop.js";
 
 export interface XdpVsTcOptions {
   readonly jobs: readonly Job[];

@@ -7,9 +7,9 @@ import type { BpfObject } from "../../model/object.js";
 import { projectRoot } from "../../run/project.js";
 import { findCommand } from "../../../netns/find-command.js";
 import { shippedObject } from "../shipped-object.js";
-import { Bed } from "../wire/bed.js";
-import { markedFrame } from "../wire/marked-frame.js";
-import { Stopwatch } from "../wire/stopwatch.js";
+import { Bed } from "./bed.js";
+import { markedFrame } from "./marked-frame.js";
+import { Stopwatch } from "./stopwatch.js";
 
 /** What all beds of a benchmark have in common, and where they are made. */
 export class Workshop implements AsyncDisposable {
