@@ -157,7 +157,7 @@ export interface BenchProgram {
   readonly object: string;
 }
 
-/** `value` = c · x^`exponent`: 0 constant, 1 linear. */
+/** `value` = c · x^`exponent` between the largest x and about a tenth of it: 0 constant, 1 linear. */
 export interface BenchGrowth {
   readonly series: string;
   readonly exponent: BenchInterval;

@@ -1,7 +1,10 @@
 import type { BenchContender, BenchGrowth } from "../../model/bench.js";
 import { medianInterval } from "./bootstrap.js";
 
-/** How each series of a group grows with x: a power law fitted to every round by itself, so that rounds say how sure it is. */
+/**
+ * How each series of a group grows with x: the exponent of the power law through its last point and the one at about a
+ * tenth of that, where what does not grow weighs least. Every round has an exponent of its own, and they say how sure it is.
+ */
 export function growthOf(contenders: readonly BenchContender[], seed: number): readonly BenchGrowth[] {
   const series = new Map<string, BenchContender[]>();
   for (const contender of contenders) {
@@ -9,19 +12,19 @@ export function growthOf(contenders: readonly BenchContender[], seed: number): r
     series.set(contender.series, [...(series.get(contender.series) ?? []), contender]);
   }
   return [...series].flatMap(([name, points]) => {
-    const [first] = points;
-    if (points.length < 2 || !first) return [];
-    const exponents = first.values.map((_, round) =>
-      slope(points.map(({ x, values }) => [Math.log(x!), Math.log(values[round]!)] as const)),
+    if (points.length < 2) return [];
+    const last = points.reduce((a, b) => (b.x! > a.x! ? b : a));
+    const tenth = points
+      .filter((point) => point !== last)
+      .reduce((a, b) => (distance(b.x!, last.x! / 10) < distance(a.x!, last.x! / 10) ? b : a));
+    const exponents = last.values.map(
+      (value, round) => Math.log(value / tenth.values[round]!) / Math.log(last.x! / tenth.x!),
     );
     return [{ series: name, exponent: medianInterval(exponents, seed) }];
   });
 }
 
-/** Of the least-squares line. */
-function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (index: 0 | 1): number => points.reduce((sum, point) => sum + point[index], 0) / points.length;
-  const [meanX, meanY] = [mean(0), mean(1)];
-  const over = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  return over / points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+/** In orders of magnitude. */
+function distance(a: number, b: number): number {
+  return Math.abs(Math.log(a / b));
 }

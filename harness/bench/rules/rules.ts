@@ -147,7 +147,7 @@ async function measureInserts(
     return performance.now() - start;
   };
   const contenders = points.map((point): Contender => ({ ...named(point), measure: () => load(point) }));
-  return measureGroup({
+  return await measureGroup({
     ...shared,
     id: "rules/insert",
     title: "Loading all rules, by their number",
