@@ -1,6 +1,7 @@
 import type { CaseDescription, SentPacket, StepDescription } from "../model/evidence.js";
 import type { MapSpec } from "../model/object.js";
-import type { MapPatch, MapValue, Plan, PlannedStep } from "../model/plan.js";
+import type { MapPatch, MapValue, Plan, PlannedProperty, PlannedStep } from "../model/plan.js";
+import type { GeneratedLayer } from "../model/scenario.js";
 import { formatPlace } from "../model/topology.js";
 import { formatData } from "../data/format.js";
 import { toBase64 } from "../packet/base64.js";
@@ -17,6 +18,11 @@ export function describeCase(plan: Plan): CaseDescription {
     programType: plan.programType,
     object: plan.object.name,
     entry: plan.program.name,
+    others: [...plan.attach, ...plan.objects.flatMap(({ attach }) => attach)].map(({ program, hook, at }) => ({
+      entry: program.name,
+      hook,
+      at: formatPlace(at),
+    })),
     sources: plan.object.sources,
     topology: plan.topology,
     steps: plan.steps.map(describeStep),
@@ -66,6 +72,10 @@ function textOf(step: PlannedStep): string[] {
       const replied = step.reply.length > 0 ? [`${step.connection}.to sends ${sizes(step.reply)} bytes`] : [];
       return [...opened, ...sent, ...replied, ...step.close.map((side) => `close ${step.connection}.${side}`)];
     }
+    case "property":
+      return propertyText(step);
+    case "wait":
+      return [`wait for ${step.started.host.value}: ${step.started.command.value.join(" ")}`];
     case "unload":
       return ["detach the program, close its maps"];
     case "send":
@@ -73,6 +83,23 @@ function textOf(step: PlannedStep): string[] {
     default:
       return [];
   }
+}
+
+function propertyText({ runs, generate, packets: [least, most], invariants, twin }: PlannedProperty): string[] {
+  const count = most > 1 ? `${least} to ${most} packets each` : "a packet each";
+  return [
+    `${runs} times ${count}: ${generate ? generate.map(layerText).join(" / ") : "whatever the program may get"}`,
+    ...(invariants ? [`each time: ${invariants.join(", ")}`] : []),
+    ...(twin ? [`the same as ${twin.program.name} of ${twin.object.name} does`] : []),
+  ];
+}
+
+function layerText({ protocol, fields, vary, bytes }: GeneratedLayer): string {
+  const names = Object.keys(fields).join(", ");
+  const others = vary === "named" ? "" : vary === "any" ? "any header" : "any valid header";
+  const length = bytes ? `${bytes[0]} to ${bytes[1]} bytes` : "";
+  const details = [names, others, length].filter((text) => text !== "").join("; ");
+  return details === "" ? protocol : `${protocol} (${details})`;
 }
 
 function patchText({ map, op, key, value }: MapPatch): string {

@@ -18,10 +18,20 @@ export interface CaseDescription {
   /** The object's name, and the function in it. */
   readonly object: string;
   readonly entry: string;
+  /** Further programs, of this object or of others. */
+  readonly others: readonly AttachedProgram[];
   /** C files that the object's instructions came from, as line information names them. */
   readonly sources: readonly string[];
   readonly topology: Topology;
   readonly steps: readonly StepDescription[];
+}
+
+export interface AttachedProgram {
+  /** The function. */
+  readonly entry: string;
+  readonly hook: Hook;
+  /** `dut:eth0`. */
+  readonly at: string;
 }
 
 export interface StepDescription {

@@ -8,6 +8,7 @@ import { Fold } from "./fold.js";
 import { LoadView } from "./load-view.js";
 import { MismatchView } from "./mismatch-view.js";
 import { durationText, OutcomeMark } from "./outcome.js";
+import { sourcePath } from "../../source-path.js";
 import type { Go, Route } from "./route.js";
 import { SourceView } from "./source-view.js";
 import { StepView } from "./step-view.js";
@@ -60,6 +61,7 @@ export function CaseView(props: { index: PageIndex; each: IndexedCase; route: Ro
             {path}:{results[0]?.span.start.line ?? ""}
           </span>
         </p>
+        {archived?.description && <Program index={index} description={archived.description} go={go} />}
       </header>
       {archived && chosen && (
         <>
@@ -82,6 +84,30 @@ export function CaseView(props: { index: PageIndex; each: IndexedCase; route: Ro
         </>
       )}
     </article>
+  );
+}
+
+/** What is under test, with the way to its source and what of it ran. */
+function Program({ index, description, go }: { index: PageIndex; description: CaseDescription; go: Go }) {
+  const { entry, object, hook, sources } = description;
+  const file = sources.map(sourcePath).find((path) => path.endsWith(`${object}.bpf.c`));
+  return (
+    <p class="dim">
+      program <b>{entry}</b>
+      {file !== undefined && (
+        <>
+          {" of "}
+          {index.coverage ? (
+            <button class="path" onClick={() => go({ view: "coverage", file, open: undefined })}>
+              {file}
+            </button>
+          ) : (
+            <span class="path">{file}</span>
+          )}
+        </>
+      )}{" "}
+      at {hook}
+    </p>
   );
 }
 
@@ -118,7 +144,7 @@ function ResultView(props: {
       )}
       {description && (
         <Fold title="Topology" open>
-          <TopologyView topology={description.topology} hook={description.hook} />
+          <TopologyView description={description} />
         </Fold>
       )}
       {evidence?.load && <LoadView load={evidence.load} />}

@@ -19,6 +19,6 @@ export function worst(outcomes: readonly (OutcomeKind | null)[]): OutcomeKind {
 }
 
 export function durationText(ms: number): string {
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
   return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }

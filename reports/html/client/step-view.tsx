@@ -24,6 +24,7 @@ export function StepView(props: {
   return (
     <section class="step" aria-label={step.label}>
       {!alone && <h3>{step.label}</h3>}
+      {alone && step.text.length === 0 && step.kind !== "send" && <p class="dim">{step.kind}</p>}
       {step.text.length > 0 && <pre class="did">{step.text.join("\n")}</pre>}
       {step.kind === "send" && <Packets description={description} step={step} seen={seen} />}
       {seen && (

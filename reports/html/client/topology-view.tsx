@@ -1,11 +1,12 @@
+import type { CaseDescription } from "../../../harness/model/evidence.js";
 import type { Topology } from "../../../harness/model/topology.js";
 import { formatPlace } from "../../../harness/model/topology.js";
 import { layOut } from "./topology-layout.js";
 
 /** Hosts, their interfaces and what joins them, drawn to scale with their number of lines. */
-export function TopologyView({ topology, hook }: { topology: Topology; hook: string }) {
+export function TopologyView({ description: { topology, hook, others = [] } }: { description: CaseDescription }) {
   const { hosts, wires, switches, width, height } = layOut(topology);
-  const attach = formatPlace(topology.attach);
+  const programs = [{ at: formatPlace(topology.attach), hook }, ...others];
   const from = formatPlace(topology.from);
   return (
     <svg
@@ -13,7 +14,7 @@ export function TopologyView({ topology, hook }: { topology: Topology; hook: str
       viewBox={`0 0 ${width} ${height}`}
       style={{ maxWidth: `${width}px` }}
       role="img"
-      aria-label={describe(topology)}
+      aria-label={describe(topology, others)}
     >
       {wires.map(({ x1, y1, x2, y2 }, i) => {
         const middle = (x1 + x2) / 2;
@@ -36,12 +37,13 @@ export function TopologyView({ topology, hook }: { topology: Topology; hook: str
           {ports.map(({ dev, lines, y: top, side }) => {
             const place = `${name}:${dev}`;
             const edge = side === "left" ? x : x + width;
+            const hooks = [...new Set(programs.filter(({ at }) => at === place).map((program) => program.hook))];
             return (
               <g key={dev}>
-                <circle class={place === attach ? "port attach" : "port"} cx={edge} cy={top} r="5" />
+                <circle class={hooks.length > 0 ? "port attach" : "port"} cx={edge} cy={top} r="5" />
                 <text class="dev" x={x + 12} y={top + 4}>
                   {dev}
-                  {place === attach && <tspan class="hook"> ◆ {hook}</tspan>}
+                  {hooks.length > 0 && <tspan class="hook"> ◆ {hooks.join(", ")}</tspan>}
                   {place === from && <tspan class="from"> ▸ sends</tspan>}
                 </text>
                 {lines.map((line, i) => (
@@ -58,9 +60,10 @@ export function TopologyView({ topology, hook }: { topology: Topology; hook: str
   );
 }
 
-function describe({ hosts, links, bridges, attach }: Topology): string {
+function describe({ hosts, links, bridges, attach }: Topology, others: CaseDescription["others"]): string {
   const wires = links.map(({ ends: [a, b] }) => `${formatPlace(a)} to ${formatPlace(b)}`);
   const switches = bridges.map(({ name, ports }) => `switch ${name} joins ${ports.map(formatPlace).join(", ")}`);
   const names = hosts.map(({ name }) => name).join(", ");
-  return `Hosts ${names}; ${[...wires, ...switches].join("; ")}; the program is at ${formatPlace(attach)}`;
+  const further = others.map(({ entry, at }) => `, ${entry} at ${at}`).join("");
+  return `Hosts ${names}; ${[...wires, ...switches].join("; ")}; the program is at ${formatPlace(attach)}${further}`;
 }
