@@ -93,7 +93,7 @@ function stepEvidence(seen: Step): StepEvidence {
       .filter((o) => o.kind === "printk")
       .slice(0, mostEntries)
       .map(({ text }) => text),
-    observed: observed.slice(0, mostEntries).map(({ observer, event }) => ({ observer, text: fieldsText(event) })),
+    observed: observed.slice(0, mostEntries).map(({ observer, event }) => ({ observer, fields: fieldTexts(event) })),
     omittedObserved: Math.max(0, observed.length - mostEntries),
     clients: here.flatMap(clientEvidence),
     faults: here.flatMap((o) => (o.kind === "fault" ? [o.message] : [])),
@@ -172,15 +172,13 @@ function eventEvidence({ plan, backend }: Step, { map, bytes, cpu, lost }: Event
   return { map, text: typed ? formatData(type, bytes) : toHex(bytes), cpu, lost };
 }
 
-/** `comm curl, dport 80`. */
-function fieldsText(fields: Readonly<Record<string, FieldValue>>): string {
+function fieldTexts(fields: Readonly<Record<string, FieldValue>>): Record<string, string> {
   const text = (value: FieldValue): string => {
     if (value instanceof Uint8Array) return value.length === 4 ? formatIpv4(value) : formatIpv6(value);
     return String(value);
   };
-  return Object.entries(fields)
-    .map(([name, value]) => `${name} ${text(value)}`)
-    .join(", ");
+  const texts = Object.entries(fields).map(([name, value]) => [name, text(value)] as const);
+  return Object.fromEntries(texts.filter(([, value]) => value !== ""));
 }
 
 function clientEvidence(o: Observation): ClientEvidence[] {

@@ -82,8 +82,7 @@ export interface StepEvidence {
   readonly events: readonly EventEvidence[];
   readonly omittedEvents: number;
   readonly printk: readonly string[];
-  /** What observers saw: `comm curl, dport 80`. */
-  readonly observed: readonly { readonly observer: string; readonly text: string }[];
+  readonly observed: readonly ObservedEvidence[];
   readonly omittedObserved: number;
   /** What commands and clients came to, in words. */
   readonly clients: readonly ClientEvidence[];
@@ -173,6 +172,13 @@ export interface EventEvidence {
   readonly text: string;
   readonly cpu: number | undefined;
   readonly lost: number;
+}
+
+/** What an observer saw. */
+export interface ObservedEvidence {
+  readonly observer: string;
+  /** `comm` → `curl`; those that are empty are left out. */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface ClientEvidence {

@@ -1,4 +1,4 @@
-import type { PathEvidence, PathEvent } from "../../../harness/model/evidence.js";
+import type { PathEvidence } from "../../../harness/model/evidence.js";
 import { timeText } from "./packet-way.js";
 
 /** What the kernel did with a failing step's packets, host by host, in the order of time. */
@@ -15,7 +15,7 @@ export function PathView({ path: { events, omitted, counters } }: { path: PathEv
             <span class="place">{event.place}</span>
             <span class="what">
               {event.text}
-              <Stack stack={event.stack} />
+              <KernelStack functions={event.stack} />
             </span>
           </li>
         ))}
@@ -26,12 +26,13 @@ export function PathView({ path: { events, omitted, counters } }: { path: PathEv
   );
 }
 
-function Stack({ stack }: Pick<PathEvent, "stack">) {
-  if (stack.length === 0) return null;
+/** Innermost first. */
+export function KernelStack({ functions }: { functions: readonly string[] }) {
+  if (functions.length === 0) return null;
   return (
-    <details>
+    <details class="stack">
       <summary>kernel stack</summary>
-      <pre tabIndex={0}>{stack.join("\n")}</pre>
+      <pre tabIndex={0}>{functions.join("\n")}</pre>
     </details>
   );
 }

@@ -11,7 +11,7 @@ import type { Packet } from "../../../harness/model/packet.js";
 import { bytesOf } from "./archive.js";
 import { PacketView } from "./packet-view.js";
 import { PacketWay } from "./packet-way.js";
-import { PathView } from "./path-view.js";
+import { KernelStack, PathView } from "./path-view.js";
 
 /** One step: what was done, and everything that was seen of it on one backend. */
 export function StepView(props: {
@@ -147,99 +147,112 @@ function Strays({ frames }: { frames: readonly FrameEvidence[] }) {
 function MapChanges({ seen }: { seen: StepEvidence }) {
   if (seen.maps.length === 0) return null;
   return (
-    <table class="plain maps" aria-label="Map entries that changed">
-      <thead>
-        <tr>
-          <th scope="col">map entry</th>
-          <th scope="col">before</th>
-          <th scope="col">after</th>
-        </tr>
-      </thead>
-      <tbody>
-        {seen.maps.map(({ map, key, before, after }) => (
-          <tr key={`${map} ${key}`}>
-            <th scope="row">
-              {map}[{key}]
-            </th>
-            <td>{before ?? <span class="dim">absent</span>}</td>
-            <td>{after ?? <span class="dim">absent</span>}</td>
-          </tr>
-        ))}
-        {seen.omittedChanges > 0 && (
+    <div class="tall">
+      <table class="plain maps" aria-label="Map entries that changed">
+        <thead>
           <tr>
-            <td colSpan={3} class="dim">
-              {seen.omittedChanges.toLocaleString("en")} more entries changed
-            </td>
+            <th scope="col">map entry</th>
+            <th scope="col">before</th>
+            <th scope="col">after</th>
           </tr>
-        )}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {seen.maps.map(({ map, key, before, after }) => (
+            <tr key={`${map} ${key}`}>
+              <th scope="row">
+                {map}[{key}]
+              </th>
+              <td>{before ?? <span class="dim">absent</span>}</td>
+              <td>{after ?? <span class="dim">absent</span>}</td>
+            </tr>
+          ))}
+          {seen.omittedChanges > 0 && (
+            <tr>
+              <td colSpan={3} class="dim">
+                {seen.omittedChanges.toLocaleString("en")} more entries changed
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
 function Events({ seen }: { seen: StepEvidence }) {
   if (seen.events.length === 0) return null;
   return (
-    <table class="plain" aria-label="Events">
-      <thead>
-        <tr>
-          <th scope="col">events of</th>
-          <th scope="col">value</th>
-          <th scope="col" class="number">
-            CPU
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {seen.events.map(({ map, text, cpu, lost }, i) => (
-          <tr key={i}>
-            <th scope="row">{map}</th>
-            <td>
-              {text}
-              {lost > 0 && <span class="wrong">{lost} lost before it</span>}
-            </td>
-            <td class="number">{cpu ?? ""}</td>
-          </tr>
-        ))}
-        {seen.omittedEvents > 0 && (
+    <div class="tall">
+      <table class="plain" aria-label="Events">
+        <thead>
           <tr>
-            <td colSpan={3} class="dim">
-              {seen.omittedEvents} more events
-            </td>
+            <th scope="col">events of</th>
+            <th scope="col">value</th>
+            <th scope="col" class="number">
+              CPU
+            </th>
           </tr>
-        )}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {seen.events.map(({ map, text, cpu, lost }, i) => (
+            <tr key={i}>
+              <th scope="row">{map}</th>
+              <td>
+                {text}
+                {lost > 0 && <span class="wrong">{lost} lost before it</span>}
+              </td>
+              <td class="number">{cpu ?? ""}</td>
+            </tr>
+          ))}
+          {seen.omittedEvents > 0 && (
+            <tr>
+              <td colSpan={3} class="dim">
+                {seen.omittedEvents} more events
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
-/** What observers saw; a drop's stack is the long one. */
+/** What observers saw, with a drop's stack to be unfolded. */
 function Observed({ seen }: { seen: StepEvidence }) {
   if (seen.observed.length === 0) return null;
   return (
-    <table class="plain" aria-label="Observed">
-      <thead>
-        <tr>
-          <th scope="col">observed</th>
-          <th scope="col">what happened</th>
-        </tr>
-      </thead>
-      <tbody>
-        {seen.observed.map(({ observer, text }, i) => (
-          <tr key={i}>
-            <th scope="row">{observer}</th>
-            <td>{text}</td>
-          </tr>
-        ))}
-        {seen.omittedObserved > 0 && (
+    <div class="tall">
+      <table class="plain" aria-label="Observed">
+        <thead>
           <tr>
-            <td colSpan={2} class="dim">
-              {seen.omittedObserved} more
-            </td>
+            <th scope="col">observer</th>
+            <th scope="col">saw</th>
           </tr>
-        )}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {seen.observed.map(({ observer, fields: { stack, ...fields } }, i) => (
+            <tr key={i}>
+              <th scope="row">{observer}</th>
+              <td>
+                {Object.entries(fields).map(([name, value]) => (
+                  <span key={name} class="field">
+                    <span class="dim">{name}</span> {value}
+                  </span>
+                ))}
+                {stack !== undefined && <KernelStack functions={stack.split(" < ")} />}
+              </td>
+            </tr>
+          ))}
+          {seen.omittedObserved > 0 && (
+            <tr>
+              <td colSpan={2} class="dim">
+                {seen.omittedObserved} more
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -4,8 +4,14 @@ import type { CaseResult } from "../../../harness/model/outcome.js";
 interface Row {
   readonly label: string;
   readonly packets: number;
-  /** One text for each result. */
-  readonly cells: readonly string[];
+  /** One for each result. */
+  readonly cells: readonly Cell[];
+}
+
+interface Cell {
+  readonly text: string;
+  /** Every verdict that it may have been. */
+  readonly possible: readonly string[];
 }
 
 /** Every packet's verdict, backends side by side; packets in a row that fare alike share a line. */
@@ -29,7 +35,7 @@ export function VerdictTable(props: { description: CaseDescription; results: rea
         {rows.map(({ label, cells }, i) => (
           <tr key={i} class={disagree(cells) ? "differ" : ""}>
             <th scope="row">{label}</th>
-            {cells.map((text, j) => (
+            {cells.map(({ text }, j) => (
               <td key={j}>{text === "" ? <span class="dim">not seen</span> : text}</td>
             ))}
           </tr>
@@ -40,9 +46,8 @@ export function VerdictTable(props: { description: CaseDescription; results: rea
 }
 
 /** A backend may leave several verdicts open: then one of them has to be the other's. */
-function disagree(cells: readonly string[]): boolean {
-  const sets = cells.filter((text) => text !== "").map((text) => text.split(/ or |, /));
-  const [first, ...rest] = sets;
+function disagree(cells: readonly Cell[]): boolean {
+  const [first, ...rest] = cells.map(({ possible }) => possible).filter((names) => names.length > 0);
   return rest.some((names) => !names.some((name) => first!.includes(name)));
 }
 
@@ -54,10 +59,10 @@ export function verdictRows({ steps }: CaseDescription, results: readonly CaseRe
     let before: Row | undefined;
     for (const index of [...indexes].sort((a, b) => a - b)) {
       const cells = results.map(({ evidence }) =>
-        verdictText(packetsOf(evidence, number).find((p) => p.index === index)),
+        verdictCell(packetsOf(evidence, number).find((p) => p.index === index)),
       );
       const name = steps.length > 1 ? step.label : "";
-      const alike = before && before.cells.join("\0") === cells.join("\0");
+      const alike = before && sameTexts(before.cells, cells);
       if (alike) rows.pop();
       const packets: number = alike ? before!.packets + 1 : 1;
       const first = index - packets + 1;
@@ -73,11 +78,16 @@ function packetsOf(evidence: CaseResult["evidence"], step: number): readonly Pac
   return evidence?.steps.find((seen) => seen.step === step)?.packets ?? [];
 }
 
-function verdictText(packet: PacketEvidence | undefined): string {
-  if (!packet) return "";
-  const names = packet.verdicts.map(({ verdict, times }) =>
-    times > 1 && packet.verdicts.length > 1 ? `${times} × ${verdict}` : verdict,
+function sameTexts(a: readonly Cell[], b: readonly Cell[]): boolean {
+  return a.every(({ text }, i) => text === b[i]!.text);
+}
+
+function verdictCell(packet: PacketEvidence | undefined): Cell {
+  if (!packet) return { text: "", possible: [] };
+  const { verdicts } = packet;
+  const names = verdicts.map(({ verdict, times }) =>
+    times > 1 && verdicts.length > 1 ? `${times} × ${verdict}` : verdict,
   );
   const redirect = packet.redirect === undefined ? "" : ` to ${packet.redirect}`;
-  return `${names.join(", ")}${redirect}`;
+  return { text: `${names.join(", ")}${redirect}`, possible: verdicts.flatMap(({ verdict }) => verdict.split(" or ")) };
 }
