@@ -4,7 +4,7 @@ import { formatPlace } from "../../../harness/model/topology.js";
 import { layOut } from "./topology-layout.js";
 
 /** Hosts, their interfaces and what joins them, drawn to scale with their number of lines. */
-export function TopologyView({ description: { topology, hook, others = [] } }: { description: CaseDescription }) {
+export function TopologyView({ description: { topology, hook, others } }: { description: CaseDescription }) {
   const { hosts, wires, switches, width, height } = layOut(topology);
   const programs = [{ at: formatPlace(topology.attach), hook }, ...others];
   const from = formatPlace(topology.from);
