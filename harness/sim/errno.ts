@@ -23,5 +23,6 @@ export const errno = {
   ESOCKTNOSUPPORT: 94,
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,
+  EALREADY: 114,
   ENOTSUPP: 524,
 } as const;

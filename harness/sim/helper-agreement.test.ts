@@ -82,7 +82,7 @@ function sourceOf({ type, maps = "", calls, samples }: HelperCase): string {
 }
 
 /** Ethernet, a type that means something more often than not, and any bytes behind it. */
-const frames = fc
+export const frames = fc
   .tuple(
     fc.uint8Array({ minLength: 12, maxLength: 12 }),
     fc.constantFrom([0x08, 0x00], [0x86, 0xdd], [0x81, 0x00], [0x88, 0xa8], [0x12, 0x34], [0x00, 0x20]),

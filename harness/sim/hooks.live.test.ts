@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { itAgreesWithTheKernel, type HelperCase } from "./helper-agreement.test.js";
+import { frames, itAgreesWithTheKernel, type HelperCase } from "./helper-agreement.test.js";
 
 /** Some with fewer bytes in the first buffer than would fit. */
 const inSeveralBuffers = fc
@@ -8,6 +8,22 @@ const inSeveralBuffers = fc
     const bytes = Uint8Array.from({ length }, (_, i) => seed[i % 64]! ^ (i >> 6));
     return linear === null ? { bytes } : { bytes, linearBytes: Math.min(linear, length) };
   });
+
+/** Packets as the kernel may have put them together from segments, with whatever else an skb says beside its bytes. */
+const withFields = fc
+  .record({
+    bytes: frames,
+    mark: fc.nat(),
+    priority: fc.nat(),
+    cb: fc.array(fc.nat(), { minLength: 5, maxLength: 5 }),
+    tstamp: fc.bigInt({ min: 0n, max: 2n ** 62n }),
+    hwtstamp: fc.bigInt({ min: 0n, max: 2n ** 62n }),
+    ingress_ifindex: fc.nat({ max: 1 }),
+    wire_len: fc.oneof(fc.constant(0), fc.integer({ min: 200, max: 65_536 })),
+    gso_segs: fc.nat({ max: 65_535 }),
+    gso_size: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 9000 })),
+  })
+  .map(({ bytes, ...fields }) => ({ bytes, fields }));
 
 /** Bytes that a program sees; the compiler may not calculate with the pointers themselves any further. */
 const edge = `
@@ -78,6 +94,79 @@ const cases: readonly HelperCase[] = [
       note(part ? part[0] << 8 | part[15] : -1);
       part = bpf_dynptr_slice_rdwr(&whole, edge + 4096 - arg[3] % 20, bytes, 16);
       if (part) { note(part[0] << 8 | part[15]); part[3] = arg[4]; }`,
+  },
+  {
+    name: "what an skb says beside its bytes",
+    type: "sched_cls",
+    samples: withFields,
+    calls: `
+      note(context->mark); note(context->priority); note(context->cb[2]); note(context->tstamp); note(context->hwtstamp);
+      note(context->ingress_ifindex); note(context->ifindex); note(context->wire_len); note(context->gso_segs);
+      note(context->gso_size); note(context->len); note(context->tstamp_type); note(context->hash);
+      context->mark = arg[0]; context->priority = arg[1]; context->cb[1] = arg[2]; context->tstamp = arg[3];
+      bpf_set_hash(context, arg[4]);
+      note(context->hash);
+      if (arg[5] % 2) bpf_set_hash_invalid(context);
+      note(context->hash);
+      note(bpf_skb_set_tstamp(context, arg[4] % 3 ? arg[4] : 0, arg[5] % 5));
+      note(context->tstamp_type);`,
+  },
+  ...(
+    [
+      ["bpf_skb_adjust_room", "bpf_skb_adjust_room(context, (int)(arg[0] % 80) - 20, arg[1] % 2, arg[2] % 0x200)"],
+      ["bpf_skb_change_proto", "bpf_skb_change_proto(context, arg[0] % 2 ? bpf_htons(0x0800) : bpf_htons(0x86dd), 0)"],
+      ["bpf_skb_change_tail", "bpf_skb_change_tail(context, arg[0] % 200, 0)"],
+      ["bpf_skb_change_head", "bpf_skb_change_head(context, arg[0] % 200, 0)"],
+      ["bpf_skb_vlan_push", "bpf_skb_vlan_push(context, bpf_htons(0x8100), arg[0] & 0xfff)"],
+      ["bpf_skb_ecn_set_ce", "bpf_skb_ecn_set_ce(context)"],
+    ] as const
+  ).map(([name, call]): HelperCase => ({
+    name: `segments and hash after ${name}`,
+    type: "sched_cls",
+    samples: withFields,
+    calls: `
+        bpf_set_hash(context, arg[5]);
+        note(${call});
+        note(context->len); note(context->gso_size); note(context->gso_segs); note(context->protocol);
+        note(context->hash); note(context->wire_len);
+        note(${call});
+        note(context->len); note(context->gso_size); note(context->gso_segs); note(context->hash);`,
+  })),
+  {
+    name: "the hash of a packet that is written to",
+    type: "sched_cls",
+    calls: `
+      bpf_set_hash(context, arg[0]);
+      note(bpf_skb_store_bytes(context, arg[1] % 60, &arg[2], 4, arg[3] % 4));
+      note(context->hash);
+      bpf_set_hash(context, arg[1]);
+      note(bpf_skb_pull_data(context, arg[4] % 200));
+      note(bpf_l4_csum_replace(context, 40, arg[1], arg[3], 4));
+      note(bpf_skb_vlan_pop(context));
+      note(context->hash);`,
+  },
+  {
+    name: "several layers of encapsulation",
+    type: "sched_cls",
+    samples: withFields,
+    calls: `
+      note(bpf_skb_adjust_room(context, 20 + arg[0] % 60, BPF_ADJ_ROOM_MAC, arg[1] & 0x3f));
+      note(context->len); note(context->protocol);
+      note(bpf_skb_adjust_room(context, 20 + arg[2] % 60, BPF_ADJ_ROOM_MAC,
+        (arg[3] & 0x5e) | (arg[4] % 2 ? BPF_F_ADJ_ROOM_ENCAP_L2(arg[4] % 20) : 0)));
+      note(context->len); note(context->protocol);
+      note(bpf_skb_adjust_room(context, -(20 + (int)(arg[5] % 60)), BPF_ADJ_ROOM_MAC, arg[0] & 0x1a1));
+      note(context->len); note(context->protocol); note(context->gso_size);`,
+  },
+  {
+    name: "bpf_check_mtu of segments",
+    type: "sched_cls",
+    samples: withFields,
+    calls: `
+      __u32 length = 0;
+      note(bpf_check_mtu(context, 0, &length, arg[0] % 2 ? 0 : 70000, 0));
+      length = arg[1] % 2 ? 0 : 65600;
+      note(bpf_check_mtu(context, 0, &length, 0, 0));`,
   },
   {
     name: "what a program on a route sees",

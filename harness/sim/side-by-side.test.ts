@@ -1,11 +1,14 @@
 import { whyUnreadable } from "../model/map-access.js";
 import type { LoadedObject } from "../kernel/loaded-object.js";
+import { testRunInputs, testRunOutputs } from "../kernel/context.js";
+import type { FieldValue } from "../model/packet.js";
 import type { TestRun } from "../kernel/test-run.js";
 import { toHex } from "../model/hex.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
 import type { EngineName } from "./engine.js";
 import { FlowDissectorWorld } from "./hooks/flow-dissector.js";
 import { SkbWorld } from "./hooks/skb.js";
+import { readSkbFields, skbInputFields } from "./hooks/skb-fields.js";
 import { XdpWorld } from "./hooks/xdp.js";
 import { SimulatedObject, type HookWorld, type LoadOptions } from "./simulated-object.js";
 import { World } from "./world.js";
@@ -15,12 +18,15 @@ import { World } from "./world.js";
 export interface Outcome {
   readonly returned: number;
   readonly packet: string;
+  /** Fields of struct __sk_buff after the run, where some went in. */
+  readonly fields?: Readonly<Record<string, FieldValue>>;
 }
 
-/** A packet, and of XDP's how much of it is in the first buffer. */
+/** A packet, of XDP's how much of it is in the first buffer, and fields of struct __sk_buff. */
 export interface Sample {
   readonly bytes: Uint8Array;
   readonly linearBytes?: number;
+  readonly fields?: Readonly<Record<string, FieldValue>>;
 }
 
 /** A hook's world as this test needs it. */
@@ -66,20 +72,20 @@ export function simulate(object: BpfObject, type: TestedType, engine: EngineName
   return new SimulatedObject(object, { world: new World({ seed: 1 }), engine, globals: [], hook: worldOf[type] });
 }
 
-export function runKernel(
-  loaded: LoadedObject,
-  testRun: TestRun,
-  type: TestedType,
-  { bytes, linearBytes }: Sample,
-): Outcome {
+export function runKernel(loaded: LoadedObject, testRun: TestRun, type: TestedType, sample: Sample): Outcome {
   testRun.select(loaded.programFd, type);
-  // struct xdp_md: where the packet begins, and where its first buffer ends.
-  testRun.add(
-    bytes,
-    linearBytes === undefined ? undefined : new Uint8Array(Uint32Array.of(0, linearBytes, 0, 0, 0, 0).buffer),
-  );
+  testRun.add(sample.bytes, contextOf(type, sample));
   testRun.run();
-  return { returned: testRun.returned(0) >>> 0, packet: toHex(testRun.packetOut(0)) };
+  const outcome = { returned: testRun.returned(0) >>> 0, packet: toHex(testRun.packetOut(0)) };
+  return sample.fields
+    ? { ...outcome, fields: testRunOutputs(type, testRun.packetOut(0), testRun.context(0)).fields }
+    : outcome;
+}
+
+function contextOf(type: TestedType, { bytes, linearBytes, fields }: Sample): Uint8Array | undefined {
+  if (fields) return testRunInputs(type, { linkType: "ethernet", bytes }, bytes, fields).context;
+  // struct xdp_md: where the packet begins, and where its first buffer ends.
+  return linearBytes === undefined ? undefined : new Uint8Array(Uint32Array.of(0, linearBytes, 0, 0, 0, 0).buffer);
 }
 
 export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: string, sample: Sample): Outcome {
@@ -87,7 +93,12 @@ export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: s
   const engine = simulated.program(program);
   hook.open(sample);
   machine.run(engine, hook.context);
-  return { returned: machine.arguments.result32, packet: toHex(hook.packet()) };
+  const outcome = { returned: machine.arguments.result32, packet: toHex(hook.packet()) };
+  if (!sample.fields || !(hook instanceof SkbWorld)) return outcome;
+  const fields = readSkbFields(hook.contextView());
+  // Of all that goes in, a test run does not give `gso_size` back.
+  const shown = skbInputFields.flatMap((name) => (name === "gso_size" ? [] : [[name, fields[name]!]]));
+  return { ...outcome, fields: Object.fromEntries(shown) as NonNullable<Outcome["fields"]> };
 }
 
 export type Contents = Record<string, Record<string, string>>;

@@ -2,7 +2,7 @@ import { internetChecksum } from "../../packet/checksum.js";
 import type { Call } from "../call.js";
 import { errno } from "../errno.js";
 import { Fault } from "../fault.js";
-import { skbField, type SkbProgramType } from "../hooks/skb-fields.js";
+import type { SkbProgramType } from "../hooks/skb-fields.js";
 import { networkOrder, type SkbPacket } from "../hooks/skb-packet.js";
 import type { HelperTable } from "./table.js";
 
@@ -38,8 +38,7 @@ function pushIpHeader(packet: SkbPacket, call: Call): number {
     new DataView(header.buffer).setUint16(10, internetChecksum(header.subarray(0, ownBytes)));
   packet.pushNetworkHeader(header);
   packet.protocol = version === 4 ? networkOrder.ipv4 : networkOrder.ipv6;
-  const { view } = packet.arena;
-  view.setUint32(packet.context + skbField.hash, 0, true);
-  // handle_gso_encap() knows what to do with TCP segments, and a test run's are of no kind.
-  return view.getUint32(packet.context + skbField.gso_size, true) === 0 ? 0 : -errno.ENOTSUPP;
+  packet.clearHash();
+  // handle_gso_encap() knows what to do with TCP segments only.
+  return packet.isGso ? -errno.ENOTSUPP : 0;
 }

@@ -4,8 +4,10 @@ import type { HelperTable } from "./table.js";
 
 const maxInt = 0x7fff_ffff;
 
-/** BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH, which change nothing that this packet has. */
-export const storeFlags = 3n;
+const invalidateHash = 2n;
+
+/** BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH. */
+export const storeFlags = 1n | invalidateHash;
 
 /** Access to the bytes of an skb (net/core/filter.c). */
 export function skbByteHelpers(packet: SkbPacket): HelperTable {
@@ -18,6 +20,7 @@ export function skbByteHelpers(packet: SkbPacket): HelperTable {
       const target = offset > maxInt ? undefined : packet.bytesAt(offset, length);
       if (!target) return -errno.EFAULT;
       target.set(from);
+      if ((call.u64(5) & invalidateHash) !== 0n) packet.clearHash();
       return 0;
     },
     // bpf_skb_load_bytes(skb, offset, to, len)

@@ -1,4 +1,4 @@
-import { maxSkbBytes, networkOrder, type SkbPacket } from "../hooks/skb-packet.js";
+import { ethernetBytes, maxSkbBytes, networkOrder, type SkbPacket } from "../hooks/skb-packet.js";
 import { skbField } from "../hooks/skb-fields.js";
 import type { Call } from "../call.js";
 import { errno } from "../errno.js";
@@ -18,7 +18,7 @@ const roomFlag = {
   decapIpv4: 128n,
   decapIpv6: 256n,
 } as const;
-const encapFlags = roomFlag.encapIpv4 | roomFlag.encapIpv6 | roomFlag.encapGre | roomFlag.encapUdp | roomFlag.encapEth;
+const shrinkFlags = roomFlag.fixedGso | roomFlag.decapIpv4 | roomFlag.decapIpv6 | roomFlag.noCsumReset;
 const innerMacBits = 0xffn << 56n;
 const knownFlags = 0x1ffn | innerMacBits;
 
@@ -47,12 +47,14 @@ export function skbRoomHelpers(packet: SkbPacket): HelperTable {
       const length = call.u32(2);
       const least = Math.max(0, packet.networkOffset);
       if (call.u64(3) !== 0n || length > maxSkbBytes || length < least) return -errno.EINVAL;
-      return packet.resize(length);
+      const result = packet.resize(length);
+      if (result === 0) packet.resetGso();
+      return result;
     },
     // bpf_skb_change_head(skb, head_room, flags)
     43: (call) => {
       const added = call.u32(2);
-      if (call.u64(3) !== 0n || packet.length + added > maxSkbBytes) return -errno.EINVAL;
+      if (call.u64(3) !== 0n || (packet.length + added > maxSkbBytes && !packet.isGso)) return -errno.EINVAL;
       return packet.pushHead(added);
     },
     // bpf_skb_adjust_room(skb, len_diff, mode, flags)
@@ -71,8 +73,10 @@ function changeProtocol(packet: SkbPacket, protocol: number, flags: bigint): num
   if (before === undefined || after === undefined || before === after) return -errno.ENOTSUPP;
   const offset = packet.macHeaderBytes;
   const result = after > before ? packet.insert(offset, after - before) : packet.remove(offset, before - after);
-  if (result === 0) packet.protocol = protocol;
-  return result;
+  if (result !== 0) return result;
+  packet.protocol = protocol;
+  packet.clearHash();
+  return 0;
 }
 
 /** bpf_skb_adjust_room. */
@@ -91,8 +95,8 @@ function adjustRoom(packet: SkbPacket, call: Call): number {
   if (difference < 0)
     return -difference >= afterMac || afterMac + difference < least
       ? -errno.ENOTSUPP
-      : shrink(packet, offset, -difference, decap);
-  if (packet.length + difference > maxSkbBytes) return -errno.ENOTSUPP;
+      : shrink(packet, offset, -difference, flags, decap);
+  if (packet.length + difference > maxSkbBytes && !packet.isGso) return -errno.ENOTSUPP;
   return grow(packet, offset, difference, flags);
 }
 
@@ -103,7 +107,10 @@ function decapProtocol(flags: bigint): number | "both" | undefined {
   return (flags & roomFlag.decapIpv6) !== 0n ? networkOrder.ipv6 : undefined;
 }
 
-function shrink(packet: SkbPacket, offset: number, length: number, decap: number | undefined): number {
+/** bpf_skb_net_shrink. Of segments, only those of TCP and UDP may be shortened or lengthened. */
+function shrink(packet: SkbPacket, offset: number, length: number, flags: bigint, decap: number | undefined): number {
+  if ((flags & ~shrinkFlags) !== 0n) return -errno.EINVAL;
+  if (packet.isGso) return -errno.ENOTSUPP;
   const result = packet.remove(offset, length);
   if (result === 0 && decap !== undefined) packet.protocol = decap;
   return result;
@@ -112,13 +119,20 @@ function shrink(packet: SkbPacket, offset: number, length: number, decap: number
 /** bpf_skb_net_grow: where the inner headers are, an skb of this kind does not remember. */
 function grow(packet: SkbPacket, offset: number, length: number, flags: bigint): number {
   const has = (flag: bigint) => (flags & flag) !== 0n;
-  if ((flags & encapFlags) !== 0n) {
+  const innerMacBytes = Number(flags >> 56n);
+  if (packet.isGso) return -errno.ENOTSUPP;
+  // BPF_F_ADJ_ROOM_ENCAP_L3_MASK: without one of these, the others say nothing.
+  const isEncap = has(roomFlag.encapIpv4) || has(roomFlag.encapIpv6);
+  if (isEncap) {
     if (has(roomFlag.encapIpv4) && has(roomFlag.encapIpv6)) return -errno.EINVAL;
     if (has(roomFlag.encapGre) && has(roomFlag.encapUdp)) return -errno.EINVAL;
-    if (Number(flags >> 56n) > length) return -errno.EINVAL;
+    if (has(roomFlag.encapEth) && innerMacBytes < ethernetBytes) return -errno.EINVAL;
+    if (packet.isEncapsulated) return -errno.EALREADY;
+    if (innerMacBytes > length) return -errno.EINVAL;
   }
   const result = packet.insert(offset, length);
   if (result !== 0) return result;
+  if (isEncap) packet.isEncapsulated = true;
   if (has(roomFlag.encapIpv4)) packet.protocol = networkOrder.ipv4;
   if (has(roomFlag.encapIpv6)) packet.protocol = networkOrder.ipv6;
   return 0;

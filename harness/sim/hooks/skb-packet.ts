@@ -31,6 +31,8 @@ export class SkbPacket {
   readonly context: number;
   /** Of verified checksums the last one's number, counted from 0; undefined for CHECKSUM_NONE. */
   checksumLevel: number | undefined;
+  /** Whether the program has put a tunnel's headers in front. */
+  isEncapsulated = false;
   readonly #buffer: PacketBuffer;
   /** Addresses: link-layer header, the first byte the program sees, network header, end. */
   #mac = 0;
@@ -56,6 +58,7 @@ export class SkbPacket {
     this.#mac = this.#buffer.start + headroomBytes;
     this.#end = this.#mac + bytes.length;
     this.checksumLevel = undefined;
+    this.isEncapsulated = false;
     this.#network = this.#mac + ethernetBytes;
     this.#data = fromNetwork ? this.#network : this.#mac;
     this.#metadataBytes = metadata.length;
@@ -85,6 +88,23 @@ export class SkbPacket {
   set protocol(protocol: number) {
     this.#protocol = protocol;
     this.arena.view.setUint32(this.context + skbField.protocol, protocol, true);
+  }
+
+  /** Whether it stands for several segments (skb_is_gso). Their protocol is not known, as in a test run. */
+  get isGso(): boolean {
+    return this.arena.view.getUint32(this.context + skbField.gso_size, true) !== 0;
+  }
+
+  /** skb_gso_reset() */
+  resetGso(): void {
+    if (!this.isGso) return;
+    this.arena.view.setUint32(this.context + skbField.gso_size, 0, true);
+    this.arena.view.setUint32(this.context + skbField.gso_segs, 0, true);
+  }
+
+  /** skb_clear_hash() */
+  clearHash(): void {
+    this.arena.view.setUint32(this.context + skbField.hash, 0, true);
   }
 
   /** The frame as a test run gives it back: a link-layer header that the program did not see is zero. */
@@ -133,6 +153,7 @@ export class SkbPacket {
   pushNetworkHeader(header: Uint8Array): void {
     this.#data -= header.length;
     this.#network = this.#data;
+    this.isEncapsulated = true;
     this.#buffer.set(this.#data, header);
     this.#publish();
   }

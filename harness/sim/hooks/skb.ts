@@ -156,8 +156,8 @@ export class SkbWorld implements HookWorld {
     set("sk", this.#makeSocket());
     const given = Object.entries(fields);
     // convert___skb_to_skb() of net/bpf/test_run.c: it comes with a context alone.
-    if (given.length > 0) set("wire_len", this.contextView().getUint32(skbField.len, true));
     for (const [name, value] of given) writeSkbField(this.contextView(), name, value);
+    if (given.length > 0 && !fields["wire_len"]) set("wire_len", this.#packet.length);
   }
 
   /** Each packet has a socket of its own, as in a test run; where it lies does not change. */
