@@ -14,6 +14,7 @@ export function expectationOn(expectation: PlannedExpectation, backend: BackendN
     events: more.events ?? expectation.events,
     printk: more.printk ?? expectation.printk,
     frames: [...expectation.frames, ...more.frames],
+    path: more.path ?? expectation.path,
     observed: [...expectation.observed, ...more.observed],
     globals: [...expectation.globals, ...more.globals],
     cost: more.cost ?? expectation.cost,

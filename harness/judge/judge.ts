@@ -23,6 +23,7 @@ import { judgeLoad } from "./load.js";
 import { judgeMap } from "./maps.js";
 import { judgeObserved } from "./observed.js";
 import { fitsPacket, judgePacket, wrongSums } from "./packet.js";
+import { judgePath, type Sight } from "./path.js";
 import { judgeRedirect } from "./redirect.js";
 import { judgeTcp } from "./tcp.js";
 import { judgeHttp, judgePing, judgeRun } from "./probes.js";
@@ -67,6 +68,11 @@ class Facts {
     return this.all.filter(
       (o): o is Extract<Observation, { kind: K }> => o.kind === kind && (!("step" in o) || o.step === step),
     );
+  }
+
+  /** Where the step's packets were seen, in the order in which it was told. */
+  sights(): Sight[] {
+    return this.all.filter((o): o is Sight => (o.kind === "hop" || o.kind === "packet") && o.step === this.step);
   }
 
   /** A map's contents after this step, and as they were the last time before it. */
@@ -169,6 +175,12 @@ function judgeSend(step: PlannedSend, expectation: PlannedExpectation, facts: Fa
       findings.push(finding(name, layers || "a frame", "unseen", wanted.span, here.map(frameLine)));
     }
     for (const o of unexpected) findings.push(finding(name, "no further frame", frameLine(o), place.span));
+  }
+  if (expectation.path) {
+    const path = judgePath(expectation.path, step, facts.sights());
+    findings.push(...path.findings);
+    path.taken.forEach((frame) => taken.add(frame));
+    path.missing.forEach((name) => missing.add(name));
   }
   if (expectation.redirect) {
     const seen = { redirects: facts.of("redirect"), verdicts };

@@ -45,9 +45,10 @@ export function whyNotTaken(
   return `has ${bytes.length} bytes: programs of type ${programType} get ${longest} at most${mend}`;
 }
 
-function missingOfExpectation({ frames, redirect }: PlannedExpectation): string[] {
+function missingOfExpectation({ frames, path, redirect }: PlannedExpectation): string[] {
   const missing: string[] = [];
   if (frames.length > 0) missing.push("frames on interfaces: BPF_PROG_TEST_RUN sends nothing");
+  if (path) missing.push("path: BPF_PROG_TEST_RUN sends nothing");
   if (redirect) missing.push("redirect target: BPF_PROG_TEST_RUN does not tell it");
   return missing;
 }

@@ -28,6 +28,7 @@ export const noExpectation: PlannedExpectation = {
   printk: undefined,
   observed: [],
   frames: [],
+  path: undefined,
   globals: [],
   cost: undefined,
   on: {},

@@ -22,9 +22,8 @@ export function mayMissProgram(backend: BackendName, { attach, objects }: Plan, 
   const wanted = expectationsOn(backend, expect);
   const ofProgram = ({ verdict, packet, redirect, context, cost }: PlannedExpectation): boolean =>
     [verdict, packet, redirect, cost].some((each) => each !== undefined) || Object.keys(context).length > 0;
-  return (
-    attach.length + objects.length > 0 && wanted.some(({ frames }) => frames.length > 0) && !wanted.some(ofProgram)
-  );
+  const looksElsewhere = wanted.some(({ frames, path }) => frames.length > 0 || path !== undefined);
+  return attach.length + objects.length > 0 && looksElsewhere && !wanted.some(ofProgram);
 }
 
 /** Global variables that some step expects something of, each once. */

@@ -1,3 +1,4 @@
+import type { DeviceHook } from "./hook.js";
 import type { ExpectableObserver, ObservedEvent } from "./observer.js";
 import type { FieldValue } from "./packet.js";
 import type { TcpEnd } from "./plan.js";
@@ -8,6 +9,7 @@ export type Observation =
   | LoadObservation
   | VerdictObservation
   | PacketObservation
+  | HopObservation
   | ContextObservation
   | RedirectObservation
   | MapObservation
@@ -79,6 +81,22 @@ export interface PacketObservation extends AtStep {
   readonly place: "output" | { readonly at: Place; readonly direction: "received" | "stack" | "socket" };
   readonly bytes: Uint8Array;
   /** Nanoseconds since the epoch by the kernel's clock. */
+  readonly timestampNs: bigint | undefined;
+}
+
+/** A program that a packet met on its way, and what it decided; only of steps that expect a path. */
+export interface HopObservation extends AtStep {
+  readonly kind: "hop";
+  readonly at: Place;
+  readonly hook: DeviceHook;
+  /** The C function. */
+  readonly program: string;
+  readonly verdict: string;
+  /** Of the context, afterwards. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  /** As the packet left the program. */
+  readonly bytes: Uint8Array;
+  /** By the clock that packets have, too. */
   readonly timestampNs: bigint | undefined;
 }
 

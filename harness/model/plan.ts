@@ -8,6 +8,7 @@ import type { RuleSet } from "./rules.js";
 import type {
   CostExpectation,
   GeneratedLayer,
+  HopExpectation,
   HttpStep,
   LoadExpectation,
   Located,
@@ -264,11 +265,14 @@ export interface PlannedExpectation {
   readonly events: PlannedEvents | undefined;
   readonly printk: Located<readonly Located<RegExp>[]> | undefined;
   readonly frames: readonly { readonly place: Located<Place>; readonly packets: readonly PacketExpectation[] }[];
+  readonly path: readonly PlannedHop[] | undefined;
   readonly observed: readonly ObservedExpectation[];
   readonly globals: readonly PlannedGlobal[];
   readonly cost: CostExpectation | undefined;
   readonly on: Readonly<Partial<Record<BackendName, PlannedExpectation>>>;
 }
+
+export type PlannedHop = Omit<HopExpectation, "at"> & { readonly at: Located<Place> };
 
 /** What a global variable has to hold. */
 export interface PlannedGlobal {

@@ -1,5 +1,5 @@
 import type { BackendName } from "./backend.js";
-import type { Hook } from "./hook.js";
+import type { DeviceHook, Hook } from "./hook.js";
 import type { ExpectableObserver } from "./observer.js";
 import type { InvariantName } from "./invariant.js";
 import type { FieldValue, Pattern } from "./packet.js";
@@ -376,6 +376,8 @@ export interface Expectation {
   readonly printk: Located<readonly Located<RegExp>[]> | undefined;
   /** Frames that other interfaces have to see, `host:dev` → patterns; anything else there is a failure. */
   readonly frames: readonly FramesExpectation[];
+  /** Where the packet has to come by, in this order; undefined where nobody looks. */
+  readonly path: readonly HopExpectation[] | undefined;
   /** What observers have to see while the step runs. */
   readonly observed: readonly ObservedExpectation[];
   /** Global variables, as C sees them: `plan` gives them their types. */
@@ -388,6 +390,19 @@ export interface Expectation {
   readonly sameAs?: Located<string> | undefined;
   /** More of the same for one backend only. */
   readonly on: Readonly<Partial<Record<BackendName, Expectation>>>;
+}
+
+/** A place on a packet's way: an interface that a frame comes to, or a program there that it meets. */
+export interface HopExpectation {
+  readonly at: Located<string>;
+  /** Undefined: the frame itself, as it comes to the interface. */
+  readonly hook: Located<DeviceHook> | undefined;
+  readonly verdict: Located<readonly string[]> | undefined;
+  /** Fields of the program's context afterwards. */
+  readonly context: Readonly<Record<string, Located<Pattern>>>;
+  /** As it comes to the interface, or leaves the program. */
+  readonly packet: PacketExpectation | undefined;
+  readonly span: Span;
 }
 
 export interface ObservedExpectation {

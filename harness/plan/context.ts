@@ -1,18 +1,20 @@
 import { ownerOf } from "../model/by-object.js";
-import type { ProgramType } from "../model/hook.js";
+import type { Hook, ProgramType } from "../model/hook.js";
 import type { ExpectableObserver } from "../model/observer.js";
 import { nearest } from "../model/nearest.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
 import type { Problems } from "../model/problems.js";
 import type { Located } from "../model/scenario.js";
 import type { Span } from "../model/span.js";
-import type { Topology } from "../model/topology.js";
+import type { Place, Topology } from "../model/topology.js";
 
 /** What names in a scenario are looked up in, and where mistakes are collected. */
 export interface PlanContext {
   readonly object: BpfObject;
   readonly programType: ProgramType;
   readonly topology: Topology;
+  /** Where programs are attached. */
+  readonly attached: readonly { readonly hook: Hook; readonly at: Place }[];
   /** Who watches while the case runs. */
   readonly observers: readonly ExpectableObserver[];
   readonly problems: Problems;

@@ -179,6 +179,17 @@ describe("planned expectations: the rest", () => {
     ]);
   });
 
+  it("finds the programs that a path speaks of, where they are attached", async () => {
+    const planned = await expected("{ path: [{ at: client:eth0 }, { at: dut:eth0, hook: xdp, verdict: XDP_PASS }] }");
+    expect(planned.path!.map(({ at }) => at.value)).to.deep.equal([
+      { host: "client", dev: "eth0" },
+      { host: "dut", dev: "eth0" },
+    ]);
+    expect(await wrongIn("{ path: [{ at: client:eth0, hook: tc-egress }] }")).to.deep.equal([
+      "no program is attached to client:eth0 tc-egress (there are: xdp at dut:eth0)",
+    ]);
+  });
+
   it("checks what is said for one backend only", async () => {
     expect(await wrongIn("{ kernel: { maps: { nowhere: 1 } } }")).to.have.length(1);
   });

@@ -8,11 +8,12 @@ import { planCost } from "./cost.js";
 import { planGlobalExpectation } from "./globals.js";
 import { planMapExpectation } from "./expect-map.js";
 import { planKey } from "./map-key.js";
+import { planPath } from "./path.js";
 import { findPlace } from "./place.js";
 
 /** An expectation with its map values, events and keys compiled against the object's BTF. */
 export function planExpectation(context: PlanContext, expectation: Expectation): PlannedExpectation {
-  const { verdict, packet, redirect, maps, events, printk, frames, observed, globals, cost } = expectation;
+  const { verdict, packet, redirect, maps, events, printk, frames, path, observed, globals, cost } = expectation;
   for (const { observer } of observed) checkObserved(context, observer);
   return {
     verdict,
@@ -26,6 +27,7 @@ export function planExpectation(context: PlanContext, expectation: Expectation):
       const found = findPlace(context, place);
       return found ? [{ place: { value: found, span: place.span }, packets }] : [];
     }),
+    path: path && planPath(context, path),
     observed,
     globals: globals.flatMap((each) => planGlobalExpectation(context, each)),
     cost: cost && planCost(context, cost),

@@ -43,6 +43,7 @@ export async function planScenario(
     object,
     programType: hooks[scenario.hook.value],
     topology: scenario.topology,
+    attached: [],
     observers: [],
     problems,
     objects: new Map(),
@@ -53,7 +54,16 @@ export async function planScenario(
   const attachMap = isSocketMapHook(hook.value) ? findSocketMap(alone, object, undefined, hook.span) : undefined;
   const others = await planObjects(alone, scenario, object, inputs.findObject);
   const objects = others.map(({ planned }) => planned);
-  const context = { ...alone, objects: new Map(others.map(({ planned, context: own }) => [planned.name, own])) };
+  const attached = [
+    { hook: hook.value, at: scenario.topology.attach },
+    ...attach,
+    ...objects.flatMap((each) => each.attach),
+  ];
+  const context = {
+    ...alone,
+    attached,
+    objects: new Map(others.map(({ planned, context: own }) => [planned.name, own])),
+  };
   const services = await planServices(context, scenario.services, inputs.readCapture);
   const pins = planPins(context, scenario);
   const setUp = [...planMaps(context, scenario.maps), ...planObjectMaps(context, scenario.objects)];

@@ -28,7 +28,15 @@ export interface ReplayInputs {
 export function planReplay({ object, program, packets, maps, seed }: ReplayInputs): Plan {
   const problems = new Problems();
   const topology = onLoopback(defaultTopology(program.hook));
-  const context = { object, programType: program.type, topology, observers: [], problems, objects: new Map() };
+  const context = {
+    object,
+    programType: program.type,
+    topology,
+    attached: [],
+    observers: [],
+    problems,
+    objects: new Map(),
+  };
   const patches = mergeSetUp(context, planMaps(context, maps));
   problems.throwIfAny();
   const span = startOf(object.name);
@@ -90,6 +98,7 @@ function watching(object: BpfObject, span: Span): PlannedExpectation {
     events: undefined,
     printk: undefined,
     frames: [],
+    path: undefined,
     observed: [],
     globals: [],
     cost: undefined,

@@ -37,6 +37,14 @@ export async function planStep(
       const packets = sweep ? written.flatMap((each) => sweepPacket(each, sweep, context.programType)) : written;
       if (step.meanwhile && packets.length > 1)
         wrong(context, step.meanwhile.span, "'meanwhile' goes with one packet, sent many times");
+      const path = [step.expect, ...Object.values(step.expect.on)].find((each) => each.path)?.path;
+      if (path?.[0] && packets.length * times !== 1)
+        wrong(
+          context,
+          path[0].span,
+          "'path' goes with one packet, sent once",
+          "put each packet into a step of its own",
+        );
       const meanwhile = step.meanwhile && (await swaps.plan(step.meanwhile));
       return { ...base, kind: "send", packets, from, times, senders, context: valuesOf(step.context), meanwhile };
     }

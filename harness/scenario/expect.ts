@@ -4,7 +4,6 @@ import type {
   EventsExpectation,
   Expectation,
   FramesExpectation,
-  LayerPattern,
   MapExpectation,
   PacketExpectation,
 } from "../model/scenario.js";
@@ -24,12 +23,13 @@ import {
   written,
 } from "./decoder.js";
 import type { JsonSchema } from "./json-schema.js";
-import { layerPatterns, layerSequence } from "./layers.js";
 import { globalValues } from "./map-setup.js";
 import { type Node, entryOf, headSpan } from "./node.js";
 import { type Field, type ObjectOf, defaulted, object, optional, record } from "./object.js";
 import { observedEvents } from "./observe.js";
 import { fieldPattern } from "./pattern.js";
+import { packetLayers } from "./packet-layers.js";
+import { path } from "./path.js";
 import { attachedDev, knownPlace } from "./places.js";
 import { boolean, durationMs, oneOf, regex, word } from "./scalars.js";
 import { verdicts } from "./verdict.js";
@@ -45,6 +45,7 @@ export const expectNothing: Expectation = {
   events: undefined,
   printk: undefined,
   frames: [],
+  path: undefined,
   observed: [],
   globals: [],
   cost: undefined,
@@ -133,6 +134,11 @@ function expectFields(world: World) {
         "server:eth0": [{ ipv4: { ttl: 63 } }],
       },
     ),
+    path: optional(
+      path(world),
+      "where the packet comes by, in this order: interfaces, and in the simulator programs at them; others may lie between",
+      [{ at: "dut:eth0" }, { at: "server:eth0", packet: { ipv4: { ttl: 63 } } }],
+    ),
     observed: defaulted(
       observedEvents,
       [],
@@ -149,7 +155,7 @@ function expectFields(world: World) {
 }
 
 function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
-  const { verdict, redirect, context, maps, events, printk, frames, observed, globals, cost } = found;
+  const { verdict, redirect, context, maps, events, printk, frames, path: hops, observed, globals, cost } = found;
   return {
     ...expectNothing,
     verdict,
@@ -160,6 +166,7 @@ function toExpectation(found: ObjectOf<ExpectFields>, node: Node): Expectation {
     events,
     printk,
     frames,
+    path: hops,
     observed,
     globals,
     cost,
@@ -174,17 +181,6 @@ function packetExpectation({ packet, unchanged }: ObjectOf<ExpectFields>, node: 
   const entry = entryOf(node, "unchanged");
   if (!entry || unchanged === undefined || unchanged === "any") return undefined;
   return { form: "changes", layers: [], unchanged, span: entry.value.span };
-}
-
-type PacketLayers = Pick<PacketExpectation, "form" | "layers" | "span">;
-
-const packetLayers: Decoder<PacketLayers> = byKind("a mapping of protocols, or a list of layers", {
-  map: layersAs("changes", layerPatterns),
-  list: layersAs("sequence", layerSequence),
-});
-
-function layersAs(form: PacketLayers["form"], decoder: Decoder<readonly LayerPattern[]>): Decoder<PacketLayers> {
-  return refined(decoder, (layers, { span }) => ({ form, layers, span }));
 }
 
 function redirect(world: World) {

@@ -141,6 +141,7 @@ const ofPackets: readonly string[] = [
   "redirect",
   "context",
   "frames",
+  "path",
   "invariant",
   "same-as",
 ];

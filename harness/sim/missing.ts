@@ -31,8 +31,9 @@ function missingOfObject(load: () => void): string[] {
   }
 }
 
-function missingOfExpectation({ hook }: Plan, { frames }: PlannedExpectation): string[] {
-  return frames.length > 0 && !isDeviceHook(hook) ? [`frames on interfaces, with a program at ${hook}`] : [];
+function missingOfExpectation({ hook }: Plan, { frames, path }: PlannedExpectation): string[] {
+  const looksElsewhere = frames.length > 0 || path !== undefined;
+  return looksElsewhere && !isDeviceHook(hook) ? [`frames on interfaces, with a program at ${hook}`] : [];
 }
 
 /** What of a ping the simulated network cannot do; what only its packets bring to light is told while it runs. */

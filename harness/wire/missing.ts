@@ -58,10 +58,13 @@ function* missingForStep(step: PlannedStep, topology: Topology): Generator<strin
   if (step.kind === "ping" && !findCommand("ping")) yield "ping (apt-get install iputils-ping)";
   if (step.kind === "http" && !findCommand("curl")) yield "curl (apt-get install curl)";
   for (const expectation of expectationsOn("wire", step.expect)) {
-    const { context, verdict, frames } = expectation;
+    const { context, verdict, frames, path = [] } = expectation;
     yield* missingOfCost("wire", expectation);
     for (const name of Object.keys(context)) yield `context field ${name} after the program`;
     if (verdict && !verdict.value.some(isVisibleVerdict)) yield `verdict ${verdict.value.join(" or ")}`;
+    for (const { at, hook } of path)
+      if (hook)
+        yield `what the program at ${formatPlace(at.value)} ${hook.value} does (path): only backend sim sees it`;
     if (step.kind !== "send" && frames.length > 0) yield `frames of a ${step.kind} step`;
   }
 }

@@ -1,4 +1,4 @@
-import { mayMissProgram } from "../../model/expectations.js";
+import { expectationsOn, mayMissProgram } from "../../model/expectations.js";
 import { isDeviceHook, isEgress, type DeviceHook } from "../../model/hook.js";
 import type { Observation, PacketObservation, PingObservation } from "../../model/observation.js";
 import type { Plan, PlannedPing, PlannedSend } from "../../model/plan.js";
@@ -12,7 +12,13 @@ import type { LoadedPlan } from "../loaded-plan.js";
 import type { Outcome } from "../send.js";
 import type { Tally } from "../tally.js";
 import type { World } from "../world.js";
-import { runDevmapProgram, runProgram, type InterfaceProgram, type ProgramParts } from "./interface-program.js";
+import {
+  runDevmapProgram,
+  runProgram,
+  type InterfaceProgram,
+  type ProgramParts,
+  type ProgramRun,
+} from "./interface-program.js";
 import { SimNetwork } from "./network.js";
 import { runPing } from "./ping.js";
 import type { HostSite } from "./site.js";
@@ -48,6 +54,8 @@ export class CaseNetwork {
   /** What the current step has brought to light. */
   #seen: Observation[] = [];
   #step = 0;
+  /** Whether the step wants to know which programs its packet meets. */
+  #followsPath = false;
 
   constructor(parts: NetworkParts, hook: DeviceHook) {
     const { plan, sites } = parts;
@@ -69,6 +77,7 @@ export class CaseNetwork {
   /** Sends one of a step's packets. */
   send(step: PlannedSend, place: RunPlace): Outcome | undefined {
     this.#step = step.index;
+    this.#followsPath = expectationsOn("sim", step.expect).some(({ path }) => path !== undefined);
     this.#errand = { step, place, outcome: undefined, heardAt: new Set() };
     const { host, dev } = step.from;
     const frame = step.packets[place.packet]!.bytes;
@@ -80,6 +89,7 @@ export class CaseNetwork {
   }
 
   ping(step: PlannedPing): PingObservation {
+    this.#followsPath = false;
     this.#step = step.index;
     return runPing(this.#network, step);
   }
@@ -110,7 +120,11 @@ export class CaseNetwork {
       return [
         {
           ...place,
-          run: (skb) => (isUnderTest ? this.#runUnderTest(parts, place, skb) : runProgram(parts, place, skb)),
+          run: (skb) => {
+            const run = isUnderTest ? this.#runUnderTest(parts, place, skb) : runProgram(parts, place, skb);
+            if (run && this.#followsPath) this.#hop(place, program.name, run);
+            return run;
+          },
           runOnTheWayOut: (entry, dev, skb) => runDevmapProgram(parts, entry, dev, skb),
         },
       ];
@@ -143,6 +157,22 @@ export class CaseNetwork {
   #isErrand({ origin }: Skb): boolean {
     const errand = this.#errand;
     return origin?.isOutput === false && errand !== undefined && errand.outcome === undefined;
+  }
+
+  #hop({ hook, at }: Pick<InterfaceProgram, "hook" | "at">, program: string, run: ProgramRun): void {
+    const { verdict, fields, skb } = run;
+    const timestampNs = this.#parts.world.clock.nowNs;
+    this.#seen.push({
+      kind: "hop",
+      step: this.#step,
+      at,
+      hook,
+      program,
+      verdict,
+      fields,
+      bytes: wholeFrame(skb),
+      timestampNs,
+    });
   }
 
   #around(skb: Skb, run: () => void): void {

@@ -11,6 +11,6 @@ export function needsNetwork(plan: Plan): boolean {
   const elsewhere = [...plan.attach, ...plan.objects.flatMap(({ attach }) => attach)];
   return (
     elsewhere.some(({ hook }) => isDeviceHook(hook)) ||
-    allExpectations("sim", plan).some(({ frames }) => frames.length > 0)
+    allExpectations("sim", plan).some(({ frames, path }) => frames.length > 0 || path !== undefined)
   );
 }

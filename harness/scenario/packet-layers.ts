@@ -1,0 +1,15 @@
+import type { LayerPattern, PacketExpectation } from "../model/scenario.js";
+import { type Decoder, byKind, refined } from "./decoder.js";
+import { layerPatterns, layerSequence } from "./layers.js";
+
+type PacketLayers = Pick<PacketExpectation, "form" | "layers" | "span">;
+
+/** What is said of a packet: fields by protocol, or its layers one after the other. */
+export const packetLayers: Decoder<PacketLayers> = byKind("a mapping of protocols, or a list of layers", {
+  map: layersAs("changes", layerPatterns),
+  list: layersAs("sequence", layerSequence),
+});
+
+function layersAs(form: PacketLayers["form"], decoder: Decoder<readonly LayerPattern[]>): Decoder<PacketLayers> {
+  return refined(decoder, (layers, { span }) => ({ form, layers, span }));
+}
