@@ -85,3 +85,5 @@ int many_rules(struct xdp_md *context)
 	}
 	return XDP_PASS;
 }
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

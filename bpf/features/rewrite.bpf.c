@@ -77,3 +77,5 @@ int rewrite(struct xdp_md *context)
 	tcp->check = ~checksum_fold((__u16)~tcp->check + ports);
 	return XDP_TX;
 }
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

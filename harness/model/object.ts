@@ -20,6 +20,18 @@ export interface BpfObject {
   readonly globals: readonly GlobalSpec[];
   /** Every named struct and union of the BTF, which is where the type of an event is found by its name. */
   readonly structs: readonly StructType[];
+  /** Functions of the kernel (kfuncs) that the object declares. */
+  readonly kernelFunctions: readonly KernelFunctionSpec[];
+}
+
+export interface KernelFunctionSpec {
+  readonly name: string;
+  /** As the declaration names them; r1, r2, … where it does not. */
+  readonly parameters: readonly {
+    readonly name: string;
+    /** What a pointer points to; undefined for numbers, and for what no value can be written of. */
+    readonly pointsTo: DataType | undefined;
+  }[];
 }
 
 export interface ProgramSpec {

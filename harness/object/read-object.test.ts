@@ -126,6 +126,18 @@ describe("readObject", () => {
     ]);
   });
 
+  it("knows the kernel functions that are declared, and what their parameters point to", () => {
+    const { kernelFunctions } = readObject(fixture("objects/receive_metadata.bpf.o"), "receive_metadata.bpf.o");
+    const shapes = kernelFunctions.map(({ name, parameters }) => [
+      name,
+      ...parameters.map((each) => `${each.name}: ${each.pointsTo?.sizeBytes}`),
+    ]);
+    expect(shapes).to.deep.equal([
+      ["bpf_xdp_metadata_rx_timestamp", "r1: 24", "r2: 8"],
+      ["bpf_xdp_metadata_rx_hash", "r1: 24", "r2: 4", "r3: 4"],
+    ]);
+  });
+
   it("keeps the structs that have a name, also those that no map mentions", () => {
     expect(object.structs.map(({ name }) => name)).to.deep.equal([
       "inner",

@@ -1,6 +1,7 @@
 import type { BpfObject } from "../model/object.js";
 import { readBtfMaps } from "./btf-maps.js";
 import { readGlobals } from "./globals.js";
+import { readKernelFunctions } from "./kernel-functions.js";
 import { readLegacyMaps } from "./legacy-maps.js";
 import { findSection, openObject } from "./object-file.js";
 import { readHelpers, readPrograms } from "./programs.js";
@@ -28,6 +29,7 @@ export function readObject(contents: Uint8Array, name: string): BpfObject {
     maps: [...readLegacyMaps(file), ...readBtfMaps(file)],
     globals: readGlobals(file),
     structs: file.types?.namedStructs() ?? [],
+    kernelFunctions: readKernelFunctions(file),
   };
 }
 

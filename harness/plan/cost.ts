@@ -19,10 +19,11 @@ export function planCost(context: PlanContext, cost: CostExpectation): CostExpec
   return cost;
 }
 
-/** Whether there is a helper of that name; a mistake where there is not. */
+/** Whether there is a helper of that name, or the object declares such a kernel function; a mistake where not. */
 export function checkHelper(context: PlanContext, name: string, span: Span): boolean {
-  if (helperNames.includes(name)) return true;
-  const near = helperNames.find((each) => each.startsWith(name)) ?? nearest(name, helperNames);
+  const names = [...context.object.kernelFunctions.map((each) => each.name), ...helperNames];
+  if (names.includes(name)) return true;
+  const near = names.find((each) => each.startsWith(name)) ?? nearest(name, names);
   const hint = near ? `did you mean '${near}'?` : "helpers are called as in C: bpf_map_lookup_elem";
   wrong(context, span, `there is no helper '${name}'`, hint);
   return false;

@@ -26,6 +26,15 @@ function plan(name: string, writes: Readonly<Record<string, Written>>): readonly
         members: [member("ifindex", 0), member("mtu", 32)],
       },
     ],
+    kernelFunctions: [
+      {
+        name: "bpf_xdp_metadata_rx_hash",
+        parameters: [
+          { name: "ctx", pointsTo: undefined },
+          { name: "hash", pointsTo: u32 },
+        ],
+      },
+    ],
   };
   const entries = Object.entries(writes).map(([key, value]) => ({ key, keySpan: span, value }));
   const helper: ScriptedHelper = { name: { value: name, span }, calls: [{ returns: 0n, writes: entries }] };
@@ -39,6 +48,18 @@ describe("scripted helpers", () => {
   it("write the members that are named, typed by BTF, and leave the others", () => {
     const value: Written = { kind: "map", span, entries: [{ key: "ifindex", keySpan: span, value: scalar(2) }] };
     expect(plan("bpf_fib_lookup", { params: value })).to.deep.equal(["2 0200000000000000 ffffffff00000000"]);
+  });
+
+  it("write numbers where a parameter points to one", () => {
+    expect(plan("bpf_check_mtu", { mtu_len: scalar(1500) })).to.deep.equal(["3 dc050000 ffffffff"]);
+  });
+
+  it("may be kernel functions that the object declares, typed by their prototypes", () => {
+    expect(plan("bpf_xdp_metadata_rx_hash", { hash: scalar(0xcafe) })).to.deep.equal(["2 feca0000 ffffffff"]);
+    expect(plan("bpf_xdp_metadata_rx_hash", { ctx: scalar(1) })[0]).to.match(/does not say what 'ctx'/);
+    expect(plan("bpf_xdp_metadata_rx_hsh", {})).to.deep.equal([
+      "there is no helper 'bpf_xdp_metadata_rx_hsh' (did you mean 'bpf_xdp_metadata_rx_hash'?)",
+    ]);
   });
 
   it("write bytes in hex where nothing says what they are", () => {

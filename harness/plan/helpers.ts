@@ -1,15 +1,22 @@
 import { helperParameters } from "../isa/helper-parameters.js";
 import { encodeData } from "../data/encode.js";
-import type { StructType } from "../model/object.js";
+import type { DataType } from "../model/object.js";
 import type { PlannedHelper, PlannedWrite } from "../model/plan.js";
-import type { ScriptedHelper, WrittenEntry } from "../model/scenario.js";
+import type { ScriptedHelper, Written, WrittenEntry } from "../model/scenario.js";
 import { didYouMean, wrong, type PlanContext } from "./context.js";
 import { checkHelper } from "./cost.js";
 
-/** Structs that helpers fill, by helper and parameter. */
-const structs: Readonly<Record<string, string>> = {
+/** What helpers fill, by helper and parameter: a struct of include/uapi/linux/bpf.h, or a number of so many bytes. */
+const filled: Readonly<Record<string, string | 4 | 8>> = {
   "bpf_fib_lookup params": "bpf_fib_lookup",
   "bpf_skb_get_tunnel_key key_out": "bpf_tunnel_key",
+  "bpf_skb_get_xfrm_state xfrm_state": "bpf_xfrm_state",
+  "bpf_get_ns_current_pid_tgid nsdata": "bpf_pidns_info",
+  "bpf_perf_event_read_value buf": "bpf_perf_event_value",
+  "bpf_perf_prog_read_value buf": "bpf_perf_event_value",
+  "bpf_check_mtu mtu_len": 4,
+  "bpf_strtol res": 8,
+  "bpf_strtoul res": 8,
 };
 
 /** Helpers of a case with what they write as bytes. */
@@ -33,34 +40,22 @@ export function planHelpers(context: PlanContext, helpers: readonly ScriptedHelp
 }
 
 function planWrite(context: PlanContext, helper: string, { key, keySpan, value }: WrittenEntry): PlannedWrite[] {
-  const parameters = helperParameters(helper);
+  const declared = context.object.kernelFunctions.find(({ name }) => name === helper);
+  const parameters = declared?.parameters.map(({ name }) => name) ?? helperParameters(helper);
   const argument = parameters.indexOf(key) + 1;
   if (argument === 0) {
     wrong(context, keySpan, `${helper} has no parameter '${key}'`, didYouMean(key, parameters, "parameters"));
     return [];
   }
-  if (value.kind === "scalar") {
-    const text = String(value.value);
-    const digits = /^(0x)?((?:[0-9a-f]{2})+)$/i.exec(text)?.[2];
-    if (digits === undefined) {
-      wrong(
-        context,
-        value.span,
-        "what is written is a struct's members, or bytes as hex in quotes",
-        'for example: "0x0102"',
-      );
-      return [];
-    }
-    const bytes = Uint8Array.from(digits.match(/../g)!, (byte) => Number.parseInt(byte, 16));
-    return [{ argument, bytes, mask: new Uint8Array(bytes.length).fill(0xff) }];
-  }
-  const type = structOf(context, helper, key);
+  const hex = hexOf(value);
+  if (hex) return [{ argument, bytes: hex, mask: new Uint8Array(hex.length).fill(0xff) }];
+  const type = declared ? declared.parameters[argument - 1]!.pointsTo : typeOf(context, helper, key);
   if (!type) {
     wrong(
       context,
-      keySpan,
+      value.span,
       `the object's BTF does not say what '${key}' of ${helper} points to`,
-      'write bytes as hex: "0x0102"',
+      'write bytes as hex in quotes: "0x0102"',
     );
     return [];
   }
@@ -75,7 +70,15 @@ function planWrite(context: PlanContext, helper: string, { key, keySpan, value }
   return [{ argument, bytes, mask: bytes.map((byte, i) => ~(byte ^ other[i]!)) }];
 }
 
-function structOf({ object }: PlanContext, helper: string, parameter: string): StructType | undefined {
-  const name = structs[`${helper} ${parameter}`];
-  return object.structs.find((struct) => struct.kind === "struct" && struct.name === name);
+/** Bytes that are written as a text of hex digits. */
+function hexOf(value: Written): Uint8Array | undefined {
+  const text = value.kind === "scalar" && typeof value.value === "string" ? value.value : "";
+  const digits = /^(0x)?((?:[0-9a-f]{2})+)$/i.exec(text)?.[2];
+  return digits === undefined ? undefined : Uint8Array.from(digits.match(/../g)!, (byte) => Number.parseInt(byte, 16));
+}
+
+function typeOf({ object }: PlanContext, helper: string, parameter: string): DataType | undefined {
+  const what = filled[`${helper} ${parameter}`];
+  if (typeof what !== "number") return object.structs.find(({ kind, name }) => kind === "struct" && name === what);
+  return { kind: "int", name: "", sizeBytes: what, signed: false, encoding: "integer", bigEndian: false };
 }

@@ -50,10 +50,18 @@ export type KernelFunctionName = (typeof names)[number];
 /** Above all numbers of helpers. */
 const firstNumber = 1 << 20;
 
-/** Undefined for functions that are not simulated. */
+/** By their place: the simulated ones, then those that scenarios script beside them. */
+const known: string[] = [...names];
+
+/** Undefined for functions that are neither simulated nor scripted. */
 export function kernelFunctionNumber(name: string): number | undefined {
-  const index = (names as readonly string[]).indexOf(name);
+  const index = known.indexOf(name);
   return index < 0 ? undefined : firstNumber + index;
+}
+
+/** As `kernelFunctionNumber`, of any function: from now on it has a number. */
+export function numberForScript(name: string): number {
+  return kernelFunctionNumber(name) ?? firstNumber + known.push(name) - 1;
 }
 
 /** Kernel functions by name, as a table of helpers. */
@@ -65,7 +73,7 @@ export function kernelFunctions(
 
 /** What is called by a number: `bpf_redirect`, or the name of a kernel function. */
 export function calleeName(number: number): string | undefined {
-  return number < firstNumber ? helperName(number) : names[number - firstNumber];
+  return number < firstNumber ? helperName(number) : known[number - firstNumber];
 }
 
 export function isKernelFunction(number: number): boolean {

@@ -1,5 +1,5 @@
 import type { PlannedHelper } from "../model/plan.js";
-import { calleeName } from "./kernel-functions.js";
+import { calleeName, numberForScript } from "./kernel-functions.js";
 import type { Call } from "./call.js";
 import { Fault } from "./fault.js";
 import type { Helper } from "./machine.js";
@@ -13,7 +13,7 @@ export function withScripts(
   scripts: readonly PlannedHelper[],
 ): ReadonlyMap<number, Helper> {
   const replaced = scripts.map(({ name, calls }) => {
-    const number = helperNames.indexOf(name) + 1;
+    const number = helperNames.indexOf(name) + 1 || numberForScript(name);
     return [number, scripted(number, calls, own.get(number))] as const;
   });
   return new Map([...own, ...replaced]);
