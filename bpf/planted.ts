@@ -217,6 +217,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "|| (!is_icmp(&packet) && packet.protocol != IPPROTO_UDP))",
   },
   {
+    name: "tc_classify_no_ecn",
+    program: "tc_classify.bpf.c",
+    file: "tc_classify.bpf.c",
+    from: "ip->tos = dscp << 2 | (ip->tos & 3);",
+    to: "ip->tos = dscp << 2;",
+  },
+  {
     name: "tc_ping_pong_no_icmp_checksum",
     program: "tc_ping_pong.bpf.c",
     file: "tc_ping_pong.bpf.c",

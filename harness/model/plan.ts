@@ -3,6 +3,7 @@ import type { Hook, ProgramType } from "./hook.js";
 import type { InvariantName } from "./invariant.js";
 import type { BpfObject, DataType, GlobalSpec, MapSpec, ProgramSpec } from "./object.js";
 import type { FieldValue, Packet, Pattern } from "./packet.js";
+import type { KernelFeature } from "./kernel-feature.js";
 import type { ExpectableObserver } from "./observer.js";
 import type { RuleSet } from "./rules.js";
 import type {
@@ -53,6 +54,8 @@ export interface Plan {
   readonly helpers?: readonly PlannedHelper[];
   /** How long the machine has been up at the start; undefined where the backend may choose. */
   readonly uptimeMs?: number | undefined;
+  /** What the kernel has to have; only `wire` meets it. */
+  readonly needs?: readonly KernelFeature[];
   readonly backends: readonly BackendName[] | undefined;
   readonly xfail: Readonly<Partial<Record<BackendName, string>>>;
   readonly skip: string | undefined;

@@ -1,5 +1,10 @@
 import type { BackendName } from "./backend.js";
+<<<<<<< HEAD
 import type { DeviceHook, Hook } from "./hook.js";
+=======
+import type { Hook } from "./hook.js";
+import type { KernelFeature } from "./kernel-feature.js";
+>>>>>>> 9055381 (Classify applications on their way out, each with its share of a full link; cases name the kernel features that they need)
 import type { ExpectableObserver } from "./observer.js";
 import type { InvariantName } from "./invariant.js";
 import type { FieldValue, Pattern } from "./packet.js";
@@ -133,6 +138,8 @@ export interface Case {
   readonly backends: readonly BackendName[] | undefined;
   /** How long the machine has been up when the case begins; undefined where it does not matter. */
   readonly uptimeMs: number | undefined;
+  /** What the kernel has to have for the case to be run on `wire`. */
+  readonly needs: readonly KernelFeature[];
   /** Added to, and winning over, the scenario's own. */
   /** Helpers that do what the case says instead of their work; only `sim` can. */
   readonly helpers: readonly ScriptedHelper[];

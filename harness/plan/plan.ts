@@ -92,6 +92,7 @@ type CasePlan = Pick<
   | "steps"
   | "replacements"
   | "uptimeMs"
+  | "needs"
   | "backends"
   | "xfail"
   | "skip"
@@ -168,5 +169,6 @@ async function planCase(
     steps,
     replacements: swaps.replacements,
     uptimeMs: each.uptimeMs,
+    needs: each.needs,
   };
 }

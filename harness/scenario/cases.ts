@@ -1,7 +1,18 @@
 import { backendNames, type BackendName } from "../model/backend.js";
+import { kernelFeatures } from "../model/kernel-feature.js";
 import type { Case, Step } from "../model/scenario.js";
 import { backendWords, backends } from "./backends.js";
-import { type Decoder, type Invalid, type Report, allOf, invalid, mistyped, refined, written } from "./decoder.js";
+import {
+  type Decoder,
+  type Invalid,
+  type Report,
+  allOf,
+  invalid,
+  listOrOne,
+  mistyped,
+  refined,
+  written,
+} from "./decoder.js";
 import type { Definitions, JsonSchema } from "./json-schema.js";
 import { scriptedHelpers } from "./helpers.js";
 import { globalValues, mapContents } from "./map-setup.js";
@@ -9,7 +20,7 @@ import { type ExpandedCase, expandMatrix } from "./matrix.js";
 import { type MapNode, type Node, entryOf, headSpan } from "./node.js";
 import { type Fields, defaulted, object, optional, required } from "./object.js";
 import { observeDoc, observing } from "./observe.js";
-import { boolean, longTime, word } from "./scalars.js";
+import { boolean, longTime, oneOf, word } from "./scalars.js";
 import { type StepReader, stepFields, stepReader } from "./steps.js";
 import type { World } from "./world.js";
 
@@ -55,6 +66,12 @@ const caseFields = {
     longTime,
     "how long the machine has been up when the case begins, where that matters; only backend sim can choose it",
     "1h",
+  ),
+  needs: defaulted(
+    listOrOne(oneOf("a part of the kernel that cases can need", kernelFeatures)),
+    [],
+    "parts of the kernel without which the case is skipped on backend wire",
+    ["wireguard"],
   ),
   helpers: defaulted(
     scriptedHelpers,
@@ -120,6 +137,7 @@ function caseReader(world: World, mayBeEmpty: boolean): CaseReader {
         xfail: found.xfail,
         backends: found.backends,
         uptimeMs: found.uptime,
+        needs: found.needs,
         helpers: found.helpers,
         globals: found.globals,
         maps: found.maps,

@@ -82,6 +82,7 @@ describe("parseScenario", () => {
       xfail: { wire: "known" },
       backends: ["kernel"],
       uptimeMs: 7_200_000,
+      needs: [],
       maps: [],
       helpers: [],
       observe: [],

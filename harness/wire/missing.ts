@@ -1,6 +1,7 @@
 import type { Plan, PlannedSend, PlannedStep } from "../model/plan.js";
 import { isSocketMapHook, isDeviceHook } from "../model/hook.js";
 import { formatPlace, type Topology } from "../model/topology.js";
+import { missingFeatures } from "./kernel-features.js";
 import { missingOfCost, missingOfHelpers } from "../model/missing.js";
 import { expectationsOn } from "../model/expectations.js";
 import { missingClock, missingUptime } from "../model/missing.js";
@@ -15,7 +16,7 @@ export function missingFor(plan: Plan): readonly string[] {
   // A load that has to fail needs no interface.
   if (plan.load.fails) return [];
   const missing = plan.uptimeMs === undefined ? [] : [missingUptime];
-  missing.push(...missingCommands(plan));
+  missing.push(...missingFeatures(plan.needs ?? []), ...missingCommands(plan));
   missing.push(...plan.steps.flatMap((step) => [...missingForStep(step, plan.topology)]));
   if (isCgroupHook(plan.hook)) {
     if (!hasCgroups()) missing.unshift("a cgroup version 2 hierarchy");
