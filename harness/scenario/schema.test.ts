@@ -26,11 +26,13 @@ function accepts(schemaHere: JsonSchema, value: unknown): boolean {
   if (typeof value === "number" && (value < (minimum ?? -Infinity) || value > (maximum ?? Infinity))) return false;
   if (Array.isArray(value)) return value.every((item) => accepts(schemaHere.items ?? {}, item));
   if (typeof value !== "object" || value === null) return true;
-  const { properties = {}, additionalProperties = true, required = [] } = schemaHere;
+  const { properties = {}, patternProperties = {}, additionalProperties = true, required = [] } = schemaHere;
+  const byPattern = (key: string) =>
+    Object.entries(patternProperties).find(([each]) => new RegExp(each).test(key))?.[1];
   const keys = Object.keys(value);
   if (required.some((key) => !keys.includes(key))) return false;
   return keys.every((key) => {
-    const member = properties[key] ?? additionalProperties;
+    const member = properties[key] ?? byPattern(key) ?? additionalProperties;
     return typeof member === "boolean" ? member : accepts(member, (value as Record<string, unknown>)[key]);
   });
 }

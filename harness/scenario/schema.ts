@@ -16,11 +16,11 @@ export function scenarioSchema(): JsonSchema & { readonly definitions: Readonly<
   };
 }
 
-const variable: JsonSchema = {
+const variable = {
   type: "string",
   pattern: "\\$",
   description: "`$name` or `${name}`: a variable of the case's `matrix`",
-};
+} as const satisfies JsonSchema;
 
 /** Everything with a definition of its own is inside a case, where a variable may stand for any scalar. */
 function withVariables(schema: JsonSchema): JsonSchema {
@@ -30,6 +30,8 @@ function withVariables(schema: JsonSchema): JsonSchema {
     ...(properties && {
       properties: Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, withVariables(value)])),
     }),
+    // A key may be a variable, too.
+    ...(additionalProperties === false && { patternProperties: { [variable.pattern]: {} } }),
     ...(items && { items: withVariables(items) }),
     ...(anyOf && { anyOf: anyOf.some(takesAnyText) ? anyOf : anyOf.map(withVariables) }),
     ...(typeof additionalProperties === "object" && { additionalProperties: withVariables(additionalProperties) }),

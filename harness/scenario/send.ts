@@ -110,7 +110,11 @@ function sendList(items: readonly Node[], node: Node, report: Report): readonly 
 const one: Decoder<SendSource> = named("packet", {
   decode: (node, report) => (sourceOf(node) ?? fromLayers).decode(node, report),
   schema: (definitions) => ({
-    anyOf: [fromLayers, ...sources.values()].map((decoder) => decoder.schema(definitions)),
+    anyOf: [
+      ...[fromLayers, ...sources.values()].map((decoder) => decoder.schema(definitions)),
+      // A matrix may give whole packets.
+      { type: "string", pattern: "^\\$" },
+    ],
   }),
 });
 
