@@ -1,10 +1,6 @@
 import type { BackendName } from "./backend.js";
-<<<<<<< HEAD
 import type { DeviceHook, Hook } from "./hook.js";
-=======
-import type { Hook } from "./hook.js";
 import type { KernelFeature } from "./kernel-feature.js";
->>>>>>> 9055381 (Classify applications on their way out, each with its share of a full link; cases name the kernel features that they need)
 import type { ExpectableObserver } from "./observer.js";
 import type { InvariantName } from "./invariant.js";
 import type { FieldValue, Pattern } from "./packet.js";
