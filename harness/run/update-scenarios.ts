@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { CaseResult } from "../model/outcome.js";
 import { formatSpan } from "../model/span.js";
-import { rewriteScenario, type Edit } from "../scenario/rewrite.js";
+import { aliasesOf, rewriteScenario, type Edit } from "../scenario/rewrite.js";
 
 export interface Update {
   /** Files that were written, with how many values are others now. */
@@ -20,10 +20,10 @@ export async function updateScenarios(results: readonly CaseResult[]): Promise<U
   const byFile = new Map<string, CaseResult[]>();
   for (const result of results) byFile.set(result.file, [...(byFile.get(result.file) ?? []), result]);
   for (const [file, own] of byFile) {
-    const { edits, disputes } = editsOf(own);
+    const text = await readFile(file, "utf8");
+    const { edits, disputes } = editsOf(own, text);
     refused.push(...disputes);
     if (edits.length === 0) continue;
-    const text = await readFile(file, "utf8");
     const rewritten = rewriteScenario(text, file, edits);
     refused.push(...rewritten.refused.map(({ edit, reason }) => `${formatSpan(edit.span)}: not updated: ${reason}`));
     if (rewritten.done.length === 0) continue;
@@ -34,7 +34,10 @@ export async function updateScenarios(results: readonly CaseResult[]): Promise<U
 }
 
 /** Each value that is to be another, once; and where cases or backends want different ones. */
-export function editsOf(results: readonly CaseResult[]): { edits: readonly Edit[]; disputes: readonly string[] } {
+function editsOf(
+  results: readonly CaseResult[],
+  text: string,
+): { edits: readonly Edit[]; disputes: readonly string[] } {
   const wanted = new Map<number, { edit: Edit; texts: Set<string>; seenBy: Set<CaseResult> }>();
   const disputes: string[] = [];
   for (const result of results) {
@@ -57,8 +60,9 @@ export function editsOf(results: readonly CaseResult[]): { edits: readonly Edit[
   }
   const edits: Edit[] = [];
   for (const { edit, texts, seenBy } of wanted.values()) {
+    const places = [edit.span.start.offset, ...aliasesOf(text, edit.span.start.offset)];
     const content = results.filter(
-      (result) => readsIt(result, edit) && !seenBy.has(result) && result.outcome === "passed",
+      (result) => readsIt(result, places) && !seenBy.has(result) && result.outcome === "passed",
     );
     if (texts.size > 1)
       disputes.push(`${formatSpan(edit.span)}: not updated: it would have to be ${[...texts].join(" and ")}`);
@@ -72,8 +76,8 @@ export function editsOf(results: readonly CaseResult[]): { edits: readonly Edit[
 }
 
 /** Cases of a matrix have their text, and so its values, in common; so have the backends of a case. */
-function readsIt({ span }: CaseResult, edit: Edit): boolean {
-  return span.start.offset <= edit.span.start.offset && edit.span.end.offset <= span.end.offset;
+function readsIt({ span }: CaseResult, places: readonly number[]): boolean {
+  return places.some((offset) => span.start.offset <= offset && offset < span.end.offset);
 }
 
 function nameOf({ case: name, backend }: CaseResult): string {

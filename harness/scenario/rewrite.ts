@@ -1,3 +1,4 @@
+import { isAlias, parseDocument, visit, type Range } from "yaml";
 import type { Span } from "../model/span.js";
 import { parseScenario } from "./parse.js";
 
@@ -20,29 +21,69 @@ export interface Rewritten {
  * is not a plain value there (a variable of a matrix, an alias, a list) is left to a person.
  */
 export function rewriteScenario(text: string, file: string, edits: readonly Edit[]): Rewritten {
-  const done: Edit[] = [];
   const refused: Rewritten["refused"][number][] = [];
-  let rewritten = text;
-  // From the end on, so that offsets before stay right.
-  for (const edit of [...edits].sort((a, b) => b.span.start.offset - a.span.start.offset)) {
+  const wanted: Edit[] = [];
+  for (const edit of [...edits].sort((a, b) => a.span.start.offset - b.span.start.offset)) {
     const { start, end } = edit.span;
-    const old = text.slice(start.offset, end.offset);
-    const reason = whyNot(old);
-    const next = rewritten.slice(0, start.offset) + yamlScalar(edit.written) + rewritten.slice(end.offset);
-    if (reason !== undefined) refused.push({ edit, reason });
-    else if (parseScenario(next, file).diagnostics.length > 0)
-      refused.push({ edit, reason: `${edit.written} cannot be written there` });
-    else {
-      rewritten = next;
-      done.push(edit);
-    }
+    const reason = whyNot(text.slice(0, start.offset), text.slice(start.offset, end.offset));
+    if (reason === undefined) wanted.push(edit);
+    else refused.push({ edit, reason });
   }
-  return { text: rewritten, done: done.reverse(), refused: refused.reverse() };
+  const all = apply(text, wanted);
+  if (isScenario(all, file)) return { text: all, done: wanted, refused };
+  // One of them is at fault.
+  const done: Edit[] = [];
+  for (const edit of wanted) {
+    if (isScenario(apply(text, [...done, edit]), file)) done.push(edit);
+    else refused.push({ edit, reason: `${edit.written} cannot be written there` });
+  }
+  return { text: apply(text, done), done, refused };
 }
 
-function whyNot(old: string): string | undefined {
+/** Edits in ascending order. */
+function apply(text: string, edits: readonly Edit[]): string {
+  let [rewritten, from] = ["", 0];
+  for (const { span, written } of edits) {
+    rewritten += text.slice(from, span.start.offset) + yamlScalar(written);
+    from = span.end.offset;
+  }
+  return rewritten + text.slice(from);
+}
+
+function isScenario(text: string, file: string): boolean {
+  return parseScenario(text, file).diagnostics.length === 0;
+}
+
+/**
+ * Where else a text has the value at an offset: the offsets of aliases (`*name`) for anything around it that has an
+ * anchor (`&name`), directly or by other aliases.
+ */
+export function aliasesOf(text: string, offset: number): number[] {
+  const anchored: { readonly name: string; readonly range: Range }[] = [];
+  const aliases: { readonly name: string; readonly at: number }[] = [];
+  visit(parseDocument(text), {
+    Node: (_, node) => {
+      if (!node.range) return;
+      if (isAlias(node)) aliases.push({ name: node.source, at: node.range[0] });
+      else if (node.anchor !== undefined) anchored.push({ name: node.anchor, range: node.range });
+    },
+  });
+  const found = new Set<number>();
+  const follow = (place: number): void => {
+    const around = anchored.filter(({ range: [from, to] }) => from <= place && place < to).map(({ name }) => name);
+    for (const { name, at } of aliases) {
+      if (!around.includes(name) || found.has(at)) continue;
+      found.add(at);
+      follow(at);
+    }
+  };
+  follow(offset);
+  return [...found];
+}
+
+function whyNot(before: string, old: string): string | undefined {
   if (old.includes("$")) return "it comes from a variable of the matrix";
-  if (/^[*&]/.test(old)) return "it is an alias or an anchor";
+  if (/^[*&]/.test(old) || /&[^\s,[\]{}]+\s+$/.test(before)) return "it is an alias or an anchor";
   return /^[[{]|\n/.test(old) ? "it is not a single value" : undefined;
 }
 
