@@ -119,7 +119,7 @@ describe("what the simulator cannot do", () => {
     }));
     expect(missing({ packets })).to.deep.equal([
       "packet 1 has 13 bytes, less than an Ethernet header",
-      "packet 2 has 3521 bytes: 3520 at most fit into one buffer",
+      "packet 2 has 3521 bytes: programs of type xdp get 3520 at most, or more in section xdp.frags",
     ]);
   });
 

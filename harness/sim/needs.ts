@@ -11,13 +11,13 @@ export function neededCpus(plan: Plan): number {
   return Math.max(fewestCpus, ...values, ...senders);
 }
 
-/** The programs that may run: the plan's own, those that tail calls lead to, and those at devices in maps. */
+/** The programs that may run: the plan's own, those that tail calls lead to, and those of devices and CPUs in maps. */
 export function neededPrograms(plan: Plan): ReadonlySet<string> {
   const { object, program } = plan;
   const slots = object.maps.flatMap((map) => (map.type === "prog_array" ? map.slots : []));
   const named = patchesOf(plan).flatMap(({ value }): readonly string[] => {
     if (value?.kind === "program") return [value.name];
-    return value?.kind === "device" && value.program !== undefined ? [value.program] : [];
+    return (value?.kind === "device" || value?.kind === "cpu") && value.program !== undefined ? [value.program] : [];
   });
   return new Set([program.name, ...slots.map(({ target }) => target), ...named]);
 }

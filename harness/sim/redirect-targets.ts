@@ -1,6 +1,7 @@
 import type { SkbRedirect } from "./hooks/skb.js";
 import type { Redirect } from "./hooks/xdp.js";
 import type { MapTable } from "./maps/map-table.js";
+import { indexOf } from "./maps/array.js";
 import { ReferenceStore } from "./maps/reference.js";
 
 /** An interface that a packet is redirected to. */
@@ -10,6 +11,20 @@ export interface RedirectTarget {
   readonly nextHop?: Uint8Array | undefined;
   /** Of the map's entry. */
   readonly program?: string | undefined;
+}
+
+/** Another CPU that goes on with a packet, after the program of the cpumap's entry. */
+export interface CpuTarget {
+  readonly cpu: number;
+  readonly program: string | undefined;
+}
+
+/** Undefined where a packet is not for another CPU. */
+export function cpuOf(redirect: Redirect | SkbRedirect | undefined, maps: MapTable): CpuTarget | undefined {
+  if (!redirect || !("map" in redirect)) return undefined;
+  const map = maps.get(redirect.map);
+  const entry = map instanceof ReferenceStore ? map.get(redirect.key) : undefined;
+  return entry?.kind === "cpu" ? { cpu: indexOf(redirect.key), program: entry.program } : undefined;
 }
 
 /**

@@ -48,7 +48,7 @@ export function applyMapPatches(
       case "xsk":
         return put(store, key, { kind: "xsk", queue: value.queue });
       case "cpu":
-        return put(store, key, { kind: "cpu", queueSizeBytes: value.queueSize });
+        return put(store, key, { kind: "cpu", queueSizeBytes: value.queueSize, program: value.program });
       case "socket": {
         const socket = references.socketOf(value.end);
         if (!socket) throw harnessError("scenario", `connection '${value.end.connection}' is not open`);

@@ -18,7 +18,12 @@ export type Reference =
       readonly program?: string | undefined;
     }
   | { readonly kind: "xsk"; readonly queue: number }
-  | { readonly kind: "cpu"; readonly queueSizeBytes: number };
+  | {
+      readonly kind: "cpu";
+      readonly queueSizeBytes: number;
+      /** That sees the packet on the other CPU. */
+      readonly program?: string | undefined;
+    };
 
 interface Entry {
   readonly target: Reference;

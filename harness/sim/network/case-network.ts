@@ -13,6 +13,7 @@ import type { Outcome } from "../send.js";
 import type { Tally } from "../tally.js";
 import type { World } from "../world.js";
 import {
+  runCpumapProgram,
   runDevmapProgram,
   runProgram,
   type InterfaceProgram,
@@ -126,6 +127,7 @@ export class CaseNetwork {
             return run;
           },
           runOnTheWayOut: (entry, dev, skb) => runDevmapProgram(parts, entry, dev, skb),
+          runOnCpu: (entry, cpu, skb) => runCpumapProgram(parts, entry, cpu, skb),
         },
       ];
     });

@@ -4,7 +4,7 @@ import type { Place } from "../../model/topology.js";
 import { ProgramFault } from "../fault.js";
 import type { Fields, PacketHook } from "../hooks/packet-hook.js";
 import type { SkbClone } from "../hooks/skb.js";
-import { targetsOf } from "../redirect-targets.js";
+import { cpuOf, targetsOf, type CpuTarget } from "../redirect-targets.js";
 import type { Stage } from "../simulated-object.js";
 import type { World } from "../world.js";
 import { ifindexOf, type HostSite } from "./site.js";
@@ -21,6 +21,8 @@ export interface ProgramRun {
   readonly fields: Fields;
   /** Interfaces of the program's host that a redirected packet goes to, and how. */
   readonly redirects: readonly Redirected[];
+  /** The CPU that goes on with the packet, if that is another one. */
+  readonly cpu: CpuTarget | undefined;
   /** What the program sent on its own while it ran. */
   readonly clones: readonly Redirected[];
 }
@@ -43,6 +45,8 @@ export interface InterfaceProgram {
   run(skb: Skb): ProgramRun | undefined;
   /** Runs another program of the same object, of an entry of a devmap, on the way out of `dev`. */
   runOnTheWayOut(program: string, dev: string, skb: Skb): ProgramRun | undefined;
+  /** Runs another program of the same object, of an entry of a cpumap, on that CPU. */
+  runOnCpu(program: string, cpu: number, skb: Skb): ProgramRun | undefined;
 }
 
 /** What a program is run with. */
@@ -74,6 +78,18 @@ export function runProgram(
 export function runDevmapProgram(parts: ProgramParts, name: string, dev: string, skb: Skb): ProgramRun | undefined {
   const egress = ifindexOf(parts.site, dev);
   return run(parts, name, true, skb, xdpFields(skb, { ifindex: skb.iif, egress }));
+}
+
+/** Runs a cpumap entry's program. */
+export function runCpumapProgram(parts: ProgramParts, name: string, cpu: number, skb: Skb): ProgramRun | undefined {
+  const { world } = parts;
+  const before = world.cpu;
+  world.cpu = cpu;
+  try {
+    return run(parts, name, true, skb, xdpFields(skb, { ifindex: skb.iif }));
+  } finally {
+    world.cpu = before;
+  }
 }
 
 function xdpFields({ metadata }: Skb, { ifindex, egress = 0 }: { ifindex: number; egress?: number }): Fields {
@@ -120,6 +136,7 @@ function run(parts: ProgramParts, name: string, isXdp: boolean, skb: Skb, fields
     skb: left,
     fields: out,
     redirects: redirects.map((target) => ({ ...target, skb: left })),
+    cpu: verdict === "XDP_REDIRECT" ? cpuOf(hook.redirect, stage.maps) : undefined,
     clones: (hook.clones ?? []).map((clone) => clonedTo(clone, site, left)),
   };
 }

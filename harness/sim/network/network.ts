@@ -6,6 +6,7 @@ import { xdpFate, trafficControlFate } from "./fate.js";
 import { SimHost, type Outgoing } from "./host.js";
 import type { InterfaceProgram, ProgramRun, Redirected } from "./interface-program.js";
 import { Joints } from "./joints.js";
+import type { CpuTarget } from "../redirect-targets.js";
 import { ifindexOf, type HostSite } from "./site.js";
 import { overCable, packetType, typedFor, untagged, withoutMetadata, type Skb } from "./skb.js";
 
@@ -157,15 +158,32 @@ export class SimNetwork {
       case "back":
         return [{ stage: "cable", at, skb: sent(run.skb) }];
       case "redirected":
-        return run.redirects.flatMap((target) =>
-          this.#redirectFrame(program, { ...target, skb: sent(target.skb) }).map((one) => ({
-            ...one,
-            skb: sent(one.skb),
-          })),
-        );
+        return run.cpu ? this.#toCpu(program, run.cpu, run.skb, sent, onward) : this.#toDevices(program, run, sent);
       case "gone":
         return [];
     }
+  }
+
+  /** `sent` makes of packets what leaves: a generic program's lose what stands in front of them. */
+  #toDevices(by: InterfaceProgram, { redirects }: ProgramRun, sent: (of: Skb) => Skb): Moving[] {
+    return redirects.flatMap((target) =>
+      this.#redirectFrame(by, { ...target, skb: sent(target.skb) }).map((one) => ({ ...one, skb: sent(one.skb) })),
+    );
+  }
+
+  /** A cpumap's entry may have a program of its own, which lets the packet up into the stack or sends it elsewhere. */
+  #toCpu(
+    by: InterfaceProgram,
+    { cpu, program }: CpuTarget,
+    skb: Skb,
+    sent: (of: Skb) => Skb,
+    onward: (passed: Skb, changed: boolean) => Moving[],
+  ): Moving[] {
+    if (program === undefined) return onward(skb, true);
+    const run = by.runOnCpu(program, cpu, skb);
+    const fate = run && xdpFate(run.verdict);
+    if (fate === "onward") return onward(run!.skb, true);
+    return fate === "redirected" && !run!.cpu ? this.#toDevices(by, run!, sent) : [];
   }
 
   /** XDP sends past traffic control; a devmap's entry may have a program of its own. */
@@ -174,9 +192,8 @@ export class SimNetwork {
     if (program === undefined) return [{ stage: "cable", at, skb }];
     const run = by.runOnTheWayOut(program, dev, skb);
     if (!run) return [];
-    if (xdpFate(run.verdict) === "onward") return [{ stage: "cable", at, skb: run.skb }];
-    if (xdpFate(run.verdict) === "gone") return [];
-    throw harnessError("unsupported", `${run.verdict} of a devmap's program in a network is not simulated`);
+    // Anything else is for the kernel a mistake or a drop (dev_map_bpf_prog_run of kernel/bpf/devmap.c).
+    return xdpFate(run.verdict) === "onward" ? [{ stage: "cable", at, skb: run.skb }] : [];
   }
 
   /** The programs of one interface one after the other: tcx first, then filters (sch_handle_ingress and _egress). */
