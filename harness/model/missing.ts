@@ -20,8 +20,6 @@ export interface Limits {
   ping?(step: PlannedPing): readonly string[];
 }
 
-const missingSwap = "swap: the simulator does not replace programs yet";
-
 /** Where the kernel's clock is the machine's. */
 export const missingClock = "clock steps: only backend sim has a clock that can be moved";
 export const missingUptime = "uptime: only backend sim can choose it";
@@ -81,19 +79,17 @@ function missingOfStep(step: PlannedStep, unloaded: boolean, limits: Limits): re
     case "wait":
       return [`${step.kind} steps need real sockets: backend wire has them`];
     case "send":
-      if (step.meanwhile && limits.backend === "sim") return [missingSwap];
       if (unloaded && !limits.hasNetwork)
         return ["packets behind an unload step meet no program here: backend wire has a network"];
       return [...missingOfPackets(step, limits), ...missingOfContext(step, limits)];
     case "maps":
       return missingOfMaps(step.patches);
-    case "swap":
-      return limits.backend === "sim" ? [missingSwap] : [];
     case "clock":
       return limits.backend === "sim" ? [] : [missingClock];
     case "tcp":
       return limits.backend === "sim" ? [] : ["tcp steps need sockets: backends sim and wire have them"];
     case "property":
+    case "swap":
     case "unload":
     case "expect":
       return [];

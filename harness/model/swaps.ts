@@ -1,7 +1,7 @@
 import type { Plan, PlannedSend } from "./plan.js";
 
 /** The program that is in place when a step begins: 0 is the one under test, n the nth replacement. */
-function programBefore({ steps }: Plan, index: number): number {
+export function programBefore({ steps }: Plan, index: number): number {
   let current = 0;
   for (const step of steps.slice(0, index)) {
     const swap = step.kind === "swap" ? step.swap : step.kind === "send" ? step.meanwhile : undefined;

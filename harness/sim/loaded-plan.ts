@@ -6,7 +6,18 @@ import { packetHook, type PacketHook } from "./hooks/packet-hook.js";
 import { neededPrograms } from "./needs.js";
 import { SimulatedObject, type LoadOptions, type Stage } from "./simulated-object.js";
 
-type Options = Omit<LoadOptions<PacketHook>, "hook" | "globals" | "stages">;
+type Options = Omit<LoadOptions<PacketHook>, "hook" | "globals" | "stages" | "replacements">;
+
+/** The programs that swaps put in the place of the one under test, over the maps of its object. */
+export function loadReplacements(main: LoadedPlan, options: Options): readonly LoadedPlan[] {
+  const { plan } = main;
+  return (plan.replacements ?? []).map(({ object, program }) => {
+    const taken = object.maps.find(({ name, type }) => type === "prog_array" && main.object.maps.get(name));
+    if (taken) throw harnessError("unsupported", `swap: the program array '${taken.name}' that a program takes over`);
+    const own = { ...plan, object, program, attach: [], globals: [], maps: [], steps: [], pins: {}, replacements: [] };
+    return new LoadedPlan({ name: "", plan: own }, { ...options, over: main.object });
+  });
+}
 
 /** One of a plan's objects on the simulated machine, with a stage for programs of each type. */
 export class LoadedPlan {
@@ -22,7 +33,8 @@ export class LoadedPlan {
     this.plan = plan;
     const hook = hookFor(plan.programType);
     const stages = typesOf(plan).size;
-    this.object = new SimulatedObject(plan.object, { ...options, hook, globals: plan.globals, stages });
+    const replacements = (plan.replacements ?? []).map(({ object }) => object);
+    this.object = new SimulatedObject(plan.object, { ...options, hook, globals: plan.globals, stages, replacements });
     this.#stages.set(stageTypeOf(plan.programType), this.object);
   }
 

@@ -1,16 +1,17 @@
-import { plansByObject, type ObjectPlan } from "../model/by-object.js";
+import { plansByObject } from "../model/by-object.js";
 import { harnessError } from "../model/error.js";
 import type { FunctionCoverage } from "../model/coverage.js";
 import { isDeviceHook, isSocketHook } from "../model/hook.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, PlannedPing, PlannedSend, PlannedStep } from "../model/plan.js";
 import { Problems } from "../model/problems.js";
+import { programBefore, programsDuring } from "../model/swaps.js";
 import { coverageOf } from "./coverage.js";
 import type { EngineName } from "./engine.js";
 import { ProgramFault } from "./fault.js";
 import type { PacketHook } from "./hooks/packet-hook.js";
-import type { Instruments } from "./instruments.js";
-import { LoadedPlan } from "./loaded-plan.js";
+import type { Instruments, RunPlace } from "./instruments.js";
+import { LoadedPlan, loadReplacements } from "./loaded-plan.js";
 import { neededCpus, neededMaps, neededPrograms } from "./needs.js";
 import { CaseNetwork } from "./network/case-network.js";
 import { needsNetwork } from "./network/needs-network.js";
@@ -40,6 +41,10 @@ export class PlanMachine {
   readonly #world: World;
   readonly #sites: ReadonlyMap<string, HostSite>;
   readonly #loaded: readonly [LoadedPlan, ...LoadedPlan[]];
+  /** The programs that swaps put in the place of the one under test; it is the first. */
+  readonly #swapped: readonly [LoadedPlan, ...LoadedPlan[]];
+  /** The number of the one that is in place. */
+  #inPlace = 0;
   readonly #observers: readonly StateObserver[];
   readonly #instruments: Instruments;
   readonly #tally = new Tally();
@@ -76,13 +81,15 @@ export class PlanMachine {
       ...(uptimeMs !== undefined && { bootNs: nanoseconds(uptimeMs) }),
     });
     this.#world.site = this.#siteOf(topology.attach.host);
-    const load = (each: ObjectPlan): LoadedPlan =>
-      new LoadedPlan(each, { world: this.#world, engine, ...options, instruments });
-    this.#loaded = [load(first), ...others.map(load)];
+    const loading = { world: this.#world, engine, ...options, instruments };
+    const main = new LoadedPlan(first, loading);
+    this.#loaded = [main, ...others.map((each) => new LoadedPlan(each, loading))];
+    this.#swapped = [main, ...loadReplacements(main, loading)];
     this.#observers = this.#loaded.map(({ plan, object, name }) => new StateObserver(plan, object, this.#world, name));
     this.#socketPrograms = this.#loaded.map(({ object }) => new SocketPrograms(object, sockets));
     const problems = new Problems();
     this.#loaded.forEach((each, i) => linkAll(each, this.#socketPrograms[i]!, problems));
+    for (const replacement of this.#swapped.slice(1)) linkAll(replacement, this.#socketPrograms[0]!, problems);
     problems.throwIfAny();
     this.#loaded.forEach(({ plan }, i) => {
       for (const { hook, program, at, map } of socketAttachments(plan))
@@ -102,7 +109,7 @@ export class PlanMachine {
 
   /** What the programs have executed; nothing where that is not counted. */
   coverage(): FunctionCoverage[] {
-    return this.#loaded.flatMap(({ object: { object, counters } }) =>
+    return [...this.#loaded, ...this.#swapped.slice(1)].flatMap(({ object: { object, counters } }) =>
       [...counters.values()].flatMap((each) => coverageOf(object.name, each)),
     );
   }
@@ -117,6 +124,7 @@ export class PlanMachine {
   }
 
   #runStep(step: PlannedStep): Observation[] {
+    this.#inPlace = programBefore(this.#plan, step.index);
     switch (step.kind) {
       case "send":
         return this.#send(step);
@@ -136,13 +144,13 @@ export class PlanMachine {
         this.#network?.detach();
         this.#attached = false;
         return [];
+      case "swap":
       case "expect":
         return [];
       case "ping":
         return this.#ping(step);
       case "property":
         throw harnessError("internal", "packets that are drawn are sent by harness/fuzz");
-      case "swap":
       case "http":
       case "run":
       case "wait":
@@ -152,22 +160,21 @@ export class PlanMachine {
   }
 
   #send(step: PlannedSend): Observation[] {
-    const [{ object }] = this.#loaded;
-    const { programType: type, program } = this.#plan;
-    const { frags } = program;
-    if (!this.#sendsThroughNetwork) {
-      const alone = {
-        plan: this.#plan,
-        object,
-        devices: this.#siteOf(this.#plan.topology.attach.host).devs,
-        instruments: this.#instruments,
-        tally: this.#tally,
-      };
-      return runSend(step, { type, frags, world: this.#world, runOnce: (place) => runAlone(step, place, alone) });
-    }
-    const network = this.#networkOfCase();
-    const seen = runSend(step, { type, frags, world: this.#world, runOnce: (place) => network.send(step, place) });
-    return [...seen, ...network.takeSeen()];
+    const { programType: type, program, topology } = this.#plan;
+    const network = this.#sendsThroughNetwork ? this.#networkOfCase() : undefined;
+    const { devs } = this.#siteOf(topology.attach.host);
+    const alone = { devices: devs, instruments: this.#instruments, tally: this.#tally };
+    const programs = programsDuring(this.#plan, step);
+    const runOnce = (place: RunPlace) => {
+      this.#inPlace = programs[Math.floor((place.repetition * programs.length) / step.times)]!;
+      return network ? network.send(step, place) : runAlone(step, place, { ...alone, loaded: this.#underTest });
+    };
+    const seen = runSend(step, { type, frags: program.frags, world: this.#world, runOnce });
+    return [...seen, ...(network?.takeSeen() ?? [])];
+  }
+
+  get #underTest(): LoadedPlan {
+    return this.#swapped[this.#inPlace]!;
   }
 
   #ping(step: PlannedPing): Observation[] {
@@ -183,6 +190,7 @@ export class PlanMachine {
       {
         plan: this.#plan,
         loaded: this.#loaded,
+        underTest: () => this.#underTest,
         world: this.#world,
         sites: this.#sites,
         instruments: this.#instruments,

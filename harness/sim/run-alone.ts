@@ -1,16 +1,15 @@
 import { verdictName } from "../model/hook.js";
-import type { Plan, PlannedSend } from "../model/plan.js";
+import type { PlannedSend } from "../model/plan.js";
 import { ProgramFault } from "./fault.js";
-import type { PacketHook } from "./hooks/packet-hook.js";
 import type { Instruments, RunPlace } from "./instruments.js";
+import type { LoadedPlan } from "./loaded-plan.js";
 import { targetNames } from "./redirect-targets.js";
 import type { Outcome } from "./send.js";
-import type { SimulatedObject } from "./simulated-object.js";
 import type { Tally } from "./tally.js";
 
 export interface AloneWorld {
-  readonly plan: Plan;
-  readonly object: SimulatedObject<PacketHook>;
+  /** The program that is in place. */
+  readonly loaded: LoadedPlan;
   /** Names of the interfaces by index; 1 is the one that the packet comes in by. */
   readonly devices: readonly string[];
   readonly instruments: Instruments;
@@ -19,7 +18,8 @@ export interface AloneWorld {
 
 /** Runs the program under test on a packet as a test run does: nothing else is there. */
 export function runAlone(step: PlannedSend, place: RunPlace, world: AloneWorld): Outcome {
-  const { plan, object, devices, instruments, tally } = world;
+  const { loaded, devices, instruments, tally } = world;
+  const { plan, object } = loaded;
   const { hook, machine } = object;
   hook.accept(step.packets[place.packet]!, step.context);
   tally.start();

@@ -52,6 +52,10 @@ export interface LoadOptions<H extends HookWorld> {
   readonly instruments?: Instruments;
   /** How many hooks programs of the object are at, `hook` included; 1, if nothing is said. */
   readonly stages?: number;
+  /** Objects that are to be loaded over this one: its memory has room for them. */
+  readonly replacements?: readonly BpfObject[];
+  /** The object in whose memory this one is, and whose maps of the same names it has. */
+  readonly over?: SimulatedObject<HookWorld> | undefined;
 }
 
 /** Room for a hook's packet and context, and for the stack. */
@@ -112,6 +116,8 @@ export class SimulatedObject<H extends HookWorld> {
       counting,
       instruments = {},
       stages = 1,
+      replacements = [],
+      over,
     } = options;
     this.object = object;
     this.#instruments = instruments;
@@ -122,20 +128,33 @@ export class SimulatedObject<H extends HookWorld> {
     this.#links = links;
     this.#file = links.file(object);
     const specs = object.maps.map((spec) => withDefaults(spec, world.cpus));
-    const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, world.cpus), dataBytes(this.#file.elf));
-    const counterBytes = counting ? object.programs.length * mostCounterBytes(this.#file) : 0;
-    const arena = new Arena(Math.min(mostBytes, stages * stageBytes + 2 * needed + counterBytes), memories);
+    const needed = [object, ...replacements].reduce((sum, each) => sum + this.#bytesFor(each, world.cpus), 0);
+    const roomBytes = (stages + replacements.length) * stageBytes + needed;
+    const arena = over ? over.#arena : new Arena(Math.min(mostBytes, roomBytes), memories);
     this.#arena = arena;
     this.#world = world;
-    this.maps = new MapTable(arena, world.cpus);
+    this.maps = new MapTable(arena, world.cpus, over?.maps);
     this.#objectHelpers = objectHelpers(arena, (id) => structSize(this.#file, id));
     const stage = this.addHook(hook);
     this.hook = stage.hook;
     this.machine = stage.machine;
     this.#program = stage.program;
-    for (const spec of specs) this.#createMap(spec);
+    for (const spec of specs) {
+      const kept = over?.maps.get(spec.name);
+      if (kept) this.maps.adopt(kept);
+      else this.#createMap(spec);
+    }
     this.#sections = new DataSections(this.#file.elf, object, globals, arena);
-    for (const spec of specs) this.#fillSlots(spec);
+    // What is taken over stays as it is.
+    for (const spec of specs) if (!over?.maps.get(spec.name)) this.#fillSlots(spec);
+  }
+
+  /** Memory for the maps, variables and counters of an object. */
+  #bytesFor(object: BpfObject, cpus: number): number {
+    const file = this.#links.file(object);
+    const specs = object.maps.map((spec) => withDefaults(spec, cpus));
+    const needed = specs.reduce((sum, spec) => sum + bytesNeeded(spec, cpus), dataBytes(file.elf));
+    return 2 * needed + (this.#counting ? object.programs.length * mostCounterBytes(file) : 0);
   }
 
   /**
@@ -209,7 +228,7 @@ export class SimulatedObject<H extends HookWorld> {
     }
   }
 
-  /** Gives the machine's memory back; the object is gone with it. */
+  /** Gives the machine's memory back; the object is gone with it, and whatever was loaded over it. */
   release(): void {
     this.#arena.release();
   }

@@ -34,12 +34,19 @@ export class MapTable {
   readonly #arena: Arena;
   readonly #cpus: number;
   readonly #byName = new Map<string, MapStore>();
-  readonly #byAddress = new Map<number, MapStore>();
+  readonly #byAddress: Map<number, MapStore>;
 
-  constructor(arena: Arena, cpus: number) {
+  /** `over` has maps in the same arena that this one's programs may get to know. */
+  constructor(arena: Arena, cpus: number, over?: MapTable) {
     this.#arena = arena;
     this.#cpus = cpus;
-    this.sockets = new SocketMemory(arena);
+    this.sockets = over?.sockets ?? new SocketMemory(arena);
+    this.#byAddress = over ? over.#byAddress : new Map();
+  }
+
+  /** Takes a map over from another table in the same arena, under its name. */
+  adopt(store: MapStore): void {
+    this.#byName.set(store.spec.name, store);
   }
 
   /** Throws HarnessError "unsupported" for types that are not simulated, "load" where memory is used up. */

@@ -29,6 +29,8 @@ import { freshSkb, wholeFrame, type Skb } from "./skb.js";
 export interface NetworkParts {
   readonly plan: Plan;
   readonly loaded: readonly [LoadedPlan, ...LoadedPlan[]];
+  /** What is in the place of the program under test. */
+  readonly underTest: () => LoadedPlan;
   readonly world: World;
   readonly sites: ReadonlyMap<string, HostSite>;
   readonly instruments: Instruments;
@@ -109,8 +111,11 @@ export class CaseNetwork {
       if (!isDeviceHook(hook)) return [];
       const isUnderTest = name === "" && i === 0;
       const parts: ProgramParts = {
-        stage: loaded.stage(hook.startsWith("xdp") ? "xdp" : "sched_cls"),
-        program: () => program.name,
+        inPlace: () => {
+          const placed = isUnderTest ? this.#parts.underTest() : loaded;
+          const stage = placed.stage(hook.startsWith("xdp") ? "xdp" : "sched_cls");
+          return { stage, program: isUnderTest ? placed.plan.program.name : program.name };
+        },
         world: this.#parts.world,
         site: this.#parts.sites.get(at.host)!,
         around: (skb, run) => (isUnderTest ? this.#around(skb, run) : run()),
@@ -123,7 +128,7 @@ export class CaseNetwork {
           ...place,
           run: (skb) => {
             const run = isUnderTest ? this.#runUnderTest(parts, place, skb) : runProgram(parts, place, skb);
-            if (run && this.#followsPath) this.#hop(place, program.name, run);
+            if (run && this.#followsPath) this.#hop(place, parts.inPlace().program, run);
             return run;
           },
           runOnTheWayOut: (entry, dev, skb) => runDevmapProgram(parts, entry, dev, skb),
@@ -143,7 +148,7 @@ export class CaseNetwork {
         bytes: run.skb.frame,
         fields: run.fields,
         targets: run.redirects.map(({ dev }) => dev),
-        cost: this.#parts.tally.read(parts.stage.machine),
+        cost: this.#parts.tally.read(parts.inPlace().stage.machine),
       };
     // Whatever it lets out is its doing.
     const out = (of: Skb): Skb => ({ ...of, origin: { ...skb.origin!, isOutput: true } });
@@ -178,9 +183,9 @@ export class CaseNetwork {
   }
 
   #around(skb: Skb, run: () => void): void {
-    const { tally, instruments, loaded } = this.#parts;
+    const { tally, instruments, underTest } = this.#parts;
     tally.start();
-    if (this.#isErrand(skb) && instruments.around) instruments.around(this.#errand!.place, loaded[0].object, run);
+    if (this.#isErrand(skb) && instruments.around) instruments.around(this.#errand!.place, underTest().object, run);
     else run();
   }
 

@@ -51,8 +51,8 @@ export interface InterfaceProgram {
 
 /** What a program is run with. */
 export interface ProgramParts {
-  readonly stage: Stage<PacketHook>;
-  readonly program: () => string;
+  /** The program that is in place, by its name, and where it runs. */
+  readonly inPlace: () => { readonly stage: Stage<PacketHook>; readonly program: string };
   readonly world: World;
   readonly site: HostSite;
   /** Around every run, which throws ProgramFault. */
@@ -68,10 +68,10 @@ export function runProgram(
   { hook, at }: Pick<InterfaceProgram, "hook" | "at">,
   skb: Skb,
 ): ProgramRun | undefined {
-  const { site, given } = parts;
+  const { site, given, inPlace } = parts;
   const ifindex = ifindexOf(site, at.dev);
   const fields = hook.startsWith("xdp") ? xdpFields(skb, { ifindex }) : skbFields(skb, ifindex, isEgress(hook));
-  return run(parts, parts.program(), hook.startsWith("xdp"), skb, { ...fields, ...given(skb) });
+  return run(parts, inPlace().program, hook.startsWith("xdp"), skb, { ...fields, ...given(skb) });
 }
 
 /** Runs a devmap entry's program. */
@@ -114,7 +114,8 @@ function skbFields(
 }
 
 function run(parts: ProgramParts, name: string, isXdp: boolean, skb: Skb, fields: Fields): ProgramRun | undefined {
-  const { stage, world, site, around, onFault } = parts;
+  const { world, site, around, onFault } = parts;
+  const { stage } = parts.inPlace();
   const { hook, machine } = stage;
   world.site = site;
   hook.accept({ linkType: "ethernet", bytes: skb.frame }, fields);
