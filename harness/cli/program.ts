@@ -63,6 +63,26 @@ Examples:
   withReports(run);
 
   program
+    .command("watch")
+    .description("run scenarios, and again those whose files, programs, headers or captures change")
+    .argument("[paths...]", "scenario files, or folders of them", ["scenarios"])
+    .option("--backend <names>", "sim, kernel, wire, separated by commas (default: all that run here)")
+    .option("--grep <regexp>", "only cases whose `file › scenario › case` matches", regexp)
+    .option("--seed <number>", "start of all generated values", natural)
+    .option("--verbose", "a line for every case, not only for failures", false)
+    .addHelpText("after", "\nExample:\n  packetproof watch scenarios/drop --backend sim")
+    .action(async (paths: string[], options: { backend?: string; grep?: RegExp; seed?: number; verbose: boolean }) => {
+      const { watchCommand } = await import("./watch-command.js");
+      const { backend, grep, seed, verbose } = options;
+      process.exitCode = await watchCommand(paths, [
+        ...(backend === undefined ? [] : ["--backend", backend]),
+        ...(grep ? ["--grep", grep.source] : []),
+        ...(seed === undefined ? [] : ["--seed", String(seed)]),
+        ...(verbose ? ["--verbose"] : []),
+      ]);
+    });
+
+  program
     .command("check")
     .description("parse and validate scenarios; run nothing")
     .argument("[paths...]", "scenario files, or folders of them", ["scenarios"])
