@@ -11,7 +11,9 @@ export interface HiddenBug extends PlantedBug {
   /** In fixtures/planted/; undefined where the object alone is enough. */
   readonly scenario: string | undefined;
   /** What has to be found: the property that is broken, and what of the packet breaks it. */
-  readonly find: { readonly property: string; readonly what?: string };
+  readonly find?: { readonly property: string; readonly what?: string };
+  /** Why it is not found. */
+  readonly missed?: string;
 }
 
 export const hiddenBugsFolder = join(projectRoot, "fixtures", "planted");

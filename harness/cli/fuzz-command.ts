@@ -1,7 +1,5 @@
-import { HarnessError, harnessError } from "../model/error.js";
-import type { Plan, PlannedProperty } from "../model/plan.js";
-import { toHex } from "../model/hex.js";
-import { anyProperty, Campaign, type Finding } from "../fuzz/campaign.js";
+import { HarnessError } from "../model/error.js";
+import { Campaign, type Finding } from "../fuzz/campaign.js";
 import { readCorpus, writeCorpus } from "../fuzz/corpus-folder.js";
 import { findingText } from "../fuzz/finding-text.js";
 import type { Peer } from "../fuzz/laboratory.js";
@@ -9,11 +7,8 @@ import { whyUnsettled } from "../fuzz/peers.js";
 import { kernelPeer } from "../fuzz/run-property.js";
 import { saveFinding } from "../fuzz/save-finding.js";
 import { subjectOf } from "../fuzz/subject.js";
-import { planReplay } from "../plan/replay.js";
-import { replayProgram } from "../plan/replay-program.js";
 import { probeBackends } from "../run/backends.js";
-import { prepare } from "../run/prepare.js";
-import { locateProgram, readProgram } from "../run/object.js";
+import { fuzzSubjects, type FuzzSubject } from "../run/fuzz-subjects.js";
 import { backendName, unavailableLine } from "./backend-option.js";
 import { exitStatus } from "./exit-status.js";
 import { printDiagnostics } from "./report-error.js";
@@ -30,21 +25,16 @@ export interface FuzzCommandOptions {
   readonly type?: string;
 }
 
-/** What is fuzzed: a case's set-up, and what has to hold. */
-interface Subject {
-  readonly plan: Plan;
-  readonly step: PlannedProperty;
-  readonly program: string;
-  readonly twin: string | undefined;
-}
-
 const defaultTimeMs = 60_000;
 
 /** `packetproof fuzz`: returns the exit status. */
 export async function fuzzCommand(target: string, options: FuzzCommandOptions): Promise<number> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
-  const subjects = /\.ya?ml$/.test(target) ? await ofScenario(target, seed) : await ofObject(target, seed, options);
-  if (!subjects) return exitStatus.badInput;
+  const { subjects, diagnostics, texts } = await fuzzSubjects(target, seed, options);
+  if (diagnostics.length > 0) {
+    printDiagnostics(diagnostics, texts);
+    return exitStatus.badInput;
+  }
   const asked = options.backend?.map(backendName);
   const capabilities = await probeBackends(asked ?? ["sim", "kernel"]);
   const unavailable = capabilities.filter((c) => c.unavailable !== undefined);
@@ -62,7 +52,7 @@ class FuzzRun {
   readonly #options: FuzzCommandOptions;
   readonly #seed: number;
   readonly #command: string;
-  readonly #found: { readonly finding: Finding; readonly subject: Subject }[] = [];
+  readonly #found: { readonly finding: Finding; readonly subject: FuzzSubject }[] = [];
 
   constructor(target: string, options: FuzzCommandOptions, seed: number) {
     this.#options = options;
@@ -70,7 +60,7 @@ class FuzzRun {
     this.#command = `npx packetproof fuzz ${target} --seed ${seed}`;
   }
 
-  async run(subjects: readonly Subject[], withKernel: boolean): Promise<number> {
+  async run(subjects: readonly FuzzSubject[], withKernel: boolean): Promise<number> {
     const corpus = this.#options.corpus === undefined ? [] : await readCorpus(this.#options.corpus);
     const startMs = performance.now();
     const campaigns: Campaign[] = [];
@@ -111,7 +101,7 @@ class FuzzRun {
     this.#status.clear();
   }
 
-  #report(finding: Finding, subject: Subject, elapsedMs: number): void {
+  #report(finding: Finding, subject: FuzzSubject, elapsedMs: number): void {
     this.#found.push({ finding, subject });
     this.#status.print(
       `✗ ${findingText(finding)}\n    after ${(elapsedMs / 1000).toFixed(1)} s\n    again:   ${this.#command}\n`,
@@ -133,7 +123,7 @@ class FuzzRun {
   }
 
   /** Undefined, with the reason told, where the kernel's answers cannot be compared. */
-  async #kernelOf({ plan, step }: Subject): Promise<Peer | undefined> {
+  async #kernelOf({ plan, step }: FuzzSubject): Promise<Peer | undefined> {
     const reason = whyUnsettled(plan.object);
     try {
       if (reason === undefined) return await kernelPeer(subjectOf(plan, step));
@@ -156,48 +146,4 @@ function progressText(campaigns: readonly Campaign[], elapsedMs: number): string
   const finds = sum((each) => each.findings);
   const seconds = (elapsedMs / 1000).toFixed(0);
   return `${seconds} s  ${executions.toLocaleString("en")} runs  ${rate.toLocaleString("en")}/s  ${edges}  corpus ${sum((each) => each.corpus)}  ${finds} found`;
-}
-
-async function ofObject(file: string, seed: number, options: FuzzCommandOptions): Promise<Subject[]> {
-  const object = await readProgram(file);
-  const program = replayProgram(object, options.program, options.type);
-  const plan = planReplay({ object, program, packets: [], maps: [], seed });
-  return [{ plan, step: anyProperty(plan, true), program: file, twin: undefined }];
-}
-
-/** Property steps as they are, and every other set-up of maps and variables once; undefined where the file is wrong. */
-async function ofScenario(file: string, seed: number): Promise<Subject[] | undefined> {
-  const { prepared, diagnostics, texts } = await prepare([file], seed);
-  if (diagnostics.length > 0) {
-    printDiagnostics(diagnostics, texts);
-    return undefined;
-  }
-  const { scenario, plans } = prepared[0]!;
-  const program = await locateProgram(scenario.program, file);
-  const subjects = new Map<string, Subject>();
-  for (const [index, plan] of plans.entries()) {
-    const last = plan.steps.at(-1);
-    if (plan.load.fails || plan.skip !== undefined || !last) continue;
-    const isProperty = last.kind === "property";
-    const step = isProperty ? last : anyProperty(plan, false);
-    const key = isProperty ? `case ${index}` : setUpOf(plan);
-    const named = scenario.cases[index]?.steps.at(-1)?.expect.sameAs;
-    const twin = named && (await locateProgram(named, file));
-    const known = subjects.get(key);
-    const steps = known ? [...known.plan.steps, ...plan.steps] : plan.steps;
-    subjects.set(key, { plan: { ...(known?.plan ?? plan), steps }, step, program, twin });
-  }
-  const all = [...subjects.values()];
-  const drawn = all.filter(({ plan }) => plan.steps.at(-1)?.kind === "property");
-  if (all.length === 0) throw harnessError("usage", `${file} has no case whose program could be fuzzed`);
-  return drawn.length > 0 ? drawn : all;
-}
-
-function setUpOf({ maps, globals }: Plan): string {
-  const value = (patch: Plan["maps"][number]): string =>
-    patch.value?.kind === "bytes" ? toHex(patch.value.bytes) : "";
-  return [
-    ...maps.map((patch) => `${patch.map.name} ${toHex(patch.key)} ${value(patch)}`),
-    ...globals.map(({ name, bytes }) => `${name} ${toHex(bytes)}`),
-  ].join("\n");
 }

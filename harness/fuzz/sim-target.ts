@@ -90,6 +90,14 @@ export class SimTarget implements Target {
     this.#set.world.takePrinted();
   }
 
+  /** Whether maps and variables hold what another target of the same set-up holds; true where there is too much to compare. */
+  holdsTheSame(other: SimTarget): boolean {
+    const [mine, theirs] = [this.#set.memory, other.#set.memory];
+    if (!mine || !theirs || mine.length !== theirs.length) return true;
+    for (let i = 0; i < mine.length; i++) if (mine[i] !== theirs[i]) return false;
+    return true;
+  }
+
   /** The output is there until the next run. */
   run(packet: Packet): Answer {
     const { returned, fault } = this.runOnly(packet);
@@ -190,7 +198,7 @@ function memoryOf({ maps, machine }: SimulatedObject<PacketHook>): BigUint64Arra
   const addresses = [...maps.all].map(({ address }) => address);
   const end = arena.reserve(8, 0, "the end of what is set up");
   // Where there is no map there may still be global variables, behind the context and the stack.
-  const start = (addresses.length > 0 ? Math.min(...addresses) : machine.lowestFrame) & ~7;
+  const start = (addresses.length > 0 ? Math.min(...addresses) : machine.entryFrame) & ~7;
   if (end - start > mostSnapshotBytes) return undefined;
   return new BigUint64Array(arena.memory.buffer, start, (end - start) >> 3);
 }

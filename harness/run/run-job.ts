@@ -39,10 +39,8 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
   try {
     const missing = session.missing(plan);
     if (missing.length > 0) return result({ outcome: "skipped", missing });
-    const { written, drawn } = await runDrawn(plan, backend);
-    const observations = await session.run(written);
+    const { written, observations, judgement } = await observe(job, session);
     if (options.captures !== undefined) await saveCapture(options.captures, written, backend, observations);
-    const judgement = withDrawn(judge(written, backend, observations), drawn);
     const outcome = outcomeOf(plan, backend, judgement);
     const failures = outcome.kind === "failed" ? outcome.mismatches : [];
     const second = failures.length > 0 ? await secondRun({ plan: written, backend }, session, failures) : undefined;
@@ -62,6 +60,13 @@ export async function runJob(job: Job, session: Session, options: JobOptions = {
       return result({ outcome: "skipped", missing: error.diagnostics.map(({ message }) => message) });
     return result({ outcome: "error", error: describe(error) });
   }
+}
+
+/** Runs a plan once and judges it; nothing is explained. */
+export async function observe({ plan, backend }: Job, session: Session) {
+  const { written, drawn } = await runDrawn(plan, backend);
+  const observations = await session.run(written);
+  return { written, observations, judgement: withDrawn(judge(written, backend, observations), drawn) };
 }
 
 /** What running a failed plan once more tells; `isSteady`: it failed again. */

@@ -64,7 +64,8 @@ export class Machine {
   readonly #words: Int32Array;
   /** The frame pointer of the function that is called deepest. */
   readonly lowestFrame: number;
-  readonly #entryFrame: number;
+  /** The frame pointer of a program that is run: nothing above it is stack. */
+  readonly entryFrame: number;
   readonly #scratch: number;
   /** The program that runs now, for callbacks that its helpers make. */
   #engine: Engine | undefined;
@@ -82,7 +83,7 @@ export class Machine {
     this.#scratch = arena.reserve(scratchBytes, 0, "the key");
     const frames = tailCalls ? maxFrames + maxTailCalls * (maxFrames - 1) : maxFrames;
     this.lowestFrame = reserveStack(arena, frames) + frameBytes;
-    this.#entryFrame = this.lowestFrame + (frames - 1) * frameStrideBytes;
+    this.entryFrame = this.lowestFrame + (frames - 1) * frameStrideBytes;
   }
 
   /** Instructions that are left to run. */
@@ -102,12 +103,12 @@ export class Machine {
   /** Runs a program's entry with its context in r1. */
   run(engine: Engine, context: number, budget = defaultBudget): void {
     this.budget = budget;
-    this.#limitDepth(this.#entryFrame);
+    this.#limitDepth(this.entryFrame);
     this.#tailCalls = 0;
     this.arguments.set(1, context);
     this.#engine = engine;
     try {
-      engine.call(0, this.#entryFrame);
+      engine.call(0, this.entryFrame);
     } catch (error) {
       // The kernel's own handler returns what was thrown.
       if (!(error instanceof ThrownCookie)) throw error;
@@ -145,9 +146,9 @@ export class Machine {
     this.budget = budget;
     this.#tailCalls = 0;
     values.forEach((value, i) => this.arguments.set(i + 1, value));
-    this.#limitDepth(this.#entryFrame);
+    this.#limitDepth(this.entryFrame);
     this.#engine = engine;
-    engine.call(functionAddress - functionAddresses, this.#entryFrame);
+    engine.call(functionAddress - functionAddresses, this.entryFrame);
   }
 
   /** Calls a function of the running program back from a helper; arguments and result are in the call area. */
