@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { engineNames } from "../sim/engine.js";
+import { MemoryPool } from "../sim/memory-pool.js";
 import { projectRoot } from "../run/project.js";
 import { drawFrom, Victim, type Result } from "./bad-input.js";
 
+const memories = new MemoryPool();
 const victims = ["xdp_lb", "map_in_map", "tail_call", "queue_stack_bloom", "tc_ping_pong", "ring_buffer"].map(
-  (name) => new Victim(name, new Uint8Array(readFileSync(join(projectRoot, "fixtures", "objects", `${name}.bpf.o`)))),
+  (name) =>
+    new Victim(name, new Uint8Array(readFileSync(join(projectRoot, "fixtures", "objects", `${name}.bpf.o`))), memories),
 );
 
 describe("bad input for the simulator (npm run soak:sim does much more of it)", () => {

@@ -33,13 +33,15 @@ const longestPacket = 4_200;
 export class Victim {
   readonly name: string;
   readonly bytes: Uint8Array;
-  readonly #memories = new MemoryPool();
+  readonly #memories: MemoryPool;
   /** Offset and size in the file of every section with instructions. */
   readonly #code: readonly { readonly start: number; readonly sizeBytes: number }[];
 
-  constructor(name: string, bytes: Uint8Array) {
+  /** Victims may share memories, one after the other. */
+  constructor(name: string, bytes: Uint8Array, memories: MemoryPool) {
     this.name = name;
     this.bytes = bytes;
+    this.#memories = memories;
     this.#code = readElf(bytes)
       .sections.filter(({ executable, sizeBytes }) => executable && sizeBytes > 0)
       .map(({ data, sizeBytes }) => ({ start: data.bytes.byteOffset - bytes.byteOffset, sizeBytes }));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engineNames } from "../sim/engine.js";
+import { MemoryPool } from "../sim/memory-pool.js";
 import { projectRoot } from "../run/project.js";
 import { drawFrom, Victim } from "./bad-input.js";
 
@@ -17,9 +18,10 @@ const mostMemoryMb = 3_000;
 const mostBugs = 10;
 
 const folder = join(projectRoot, "fixtures", "objects");
+const memories = new MemoryPool();
 const victims = readdirSync(folder)
   .filter((name) => name.endsWith(".bpf.o"))
-  .map((name) => new Victim(name, new Uint8Array(readFileSync(join(folder, name)))));
+  .map((name) => new Victim(name, new Uint8Array(readFileSync(join(folder, name))), memories));
 
 const counts = { answer: 0, fault: 0, refused: 0 };
 let bugs = 0;
