@@ -6,7 +6,7 @@ import { readObject } from "../object/read-object.js";
 import type { EngineName } from "../sim/engine.js";
 import { ProgramFault } from "../sim/fault.js";
 import { packetHook } from "../sim/hooks/packet-hook.js";
-import { MemoryPool } from "../sim/memory-pool.js";
+import type { MemoryPool } from "../sim/memory-pool.js";
 import { SimulatedObject } from "../sim/simulated-object.js";
 import { World } from "../sim/world.js";
 

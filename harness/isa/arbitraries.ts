@@ -108,6 +108,7 @@ export const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("callHelper" as const), helper: immediate }),
   fc.record({ kind: fc.constant("callFunction" as const), distance: immediate }),
+  fc.record({ kind: fc.constant("callRegister" as const), register }),
   fc.record({ kind: fc.constant("callKernel" as const), btfId: immediate, module: offset }),
   fc.constant({ kind: "exit" as const }),
 );

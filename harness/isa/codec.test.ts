@@ -82,7 +82,7 @@ describe("the codec of instructions", () => {
     ["half of a 64-bit immediate", "1801000000000000", /needs two slots/],
     ["a dirty second slot", "18010000000000009500000000000000", /second slot/],
     ["an eleventh register", "b70b000000000000", /r11 does not exist/],
-    ["a call through a register, which RFC 9669 does not have", "8d01000000000000", /unknown opcode 0x8d/],
+    ["a call through a register that does not exist", "8d0000000b000000", /unknown opcode 0x8d/],
     ["a field in use that has to be zero", "9500000001000000", /does not use its imm field/],
     ["a 16-bit atomic addition", "cb10000000000000", /unknown opcode 0xcb/],
   ] as const) {

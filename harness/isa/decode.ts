@@ -163,6 +163,7 @@ function decodeJump(slot: Slot, width: Width): Instruction {
   if (name === "ja") return decodeGoto(slot, width);
   if (name !== "call" && name !== "exit" && name !== "cond")
     return { kind: "branch", width, condition: name, dst, operand: operandOf(slot), distance: offset };
+  if (name === "call" && width === 64 && (opcode & sourceRegister) !== 0) return decodeCallRegister(slot);
   if (width === 32 || (opcode & sourceRegister) !== 0) throw unknown(slot);
   if (name === "call") return decodeCall(slot);
   if (name === "exit") {
@@ -197,6 +198,15 @@ function decodeCall(slot: Slot): Instruction {
     default:
       throw unknown(slot);
   }
+}
+
+/** LLVM had the register in the immediate before version 19. */
+function decodeCallRegister(slot: Slot): Instruction {
+  unused(slot, "src", "offset");
+  if (slot.imm === 0) return { kind: "callRegister", register: slot.dst };
+  unused(slot, "dst");
+  if (slot.imm < 0 || slot.imm > 10) throw unknown(slot);
+  return { kind: "callRegister", register: slot.imm };
 }
 
 function decodeLd(slot: Slot, bytes: Uint8Array, littleEndian: boolean): Instruction {

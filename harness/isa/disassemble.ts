@@ -94,6 +94,8 @@ function textOf(instruction: Instruction, symbols: Symbols): string {
     }
     case "callHelper":
       return `call ${symbols.helper?.(instruction.helper) ?? "unknown"}#${instruction.helper}`;
+    case "callRegister":
+      return `call ${register(instruction.register, 64)}`;
     case "callFunction":
       return `call ${target(instruction.distance)}`;
     case "callKernel":

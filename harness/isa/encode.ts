@@ -82,6 +82,7 @@ function fieldsOf(instruction: Instruction): SlotFields {
     case "mayGoto":
     case "branch":
     case "callHelper":
+    case "callRegister":
     case "callFunction":
     case "callKernel":
     case "exit":
@@ -105,7 +106,7 @@ function atomicFields(instruction: Instruction & { kind: "atomic" }): SlotFields
 
 type Jump = Extract<
   Instruction,
-  { kind: "goto" | "mayGoto" | "branch" | "callHelper" | "callFunction" | "callKernel" | "exit" }
+  { kind: "goto" | "mayGoto" | "branch" | "callHelper" | "callRegister" | "callFunction" | "callKernel" | "exit" }
 >;
 
 function jumpFields(instruction: Jump): SlotFields {
@@ -124,6 +125,8 @@ function jumpFields(instruction: Jump): SlotFields {
     }
     case "callHelper":
       return { opcode: call, imm: instruction.helper };
+    case "callRegister":
+      return { opcode: call | sourceRegister, dst: instruction.register };
     case "callFunction":
       return { opcode: call, src: 1, imm: instruction.distance };
     case "callKernel":

@@ -105,6 +105,8 @@ export type Instruction =
       readonly distance: number;
     }
   | { readonly kind: "callHelper"; readonly helper: number }
+  /** The helper whose number a register holds: not of RFC 9669, but of virtual machines in user space (callx). */
+  | { readonly kind: "callRegister"; readonly register: Register }
   /** A function of the same program, by distance. */
   | { readonly kind: "callFunction"; readonly distance: number }
   /** A function of the kernel, by BTF id and index of the module's BTF. */

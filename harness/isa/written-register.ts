@@ -12,6 +12,7 @@ export function writtenRegister(instruction: Instruction): Register | undefined 
       return instruction.dst;
     case "loadPacket":
     case "callHelper":
+    case "callRegister":
     case "callFunction":
     case "callKernel":
       return 0;

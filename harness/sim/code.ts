@@ -129,6 +129,8 @@ export class Code {
   #checkFunction({ first, end }: FunctionBody): void {
     for (let index = first; index < end; index++) {
       const { slot, instruction } = this.instructions[index]!;
+      if (instruction.kind === "callKernel")
+        throw this.#error(slot, `calls kernel function ${instruction.btfId} by a number that only a loader can know`);
       if (writtenRegister(instruction) === framePointer)
         throw this.#error(slot, "writes r10, the frame pointer is read-only");
       if (!isJump(instruction)) continue;

@@ -162,7 +162,7 @@ function kindOf(code: Code, index: number): CounterSite["kind"] | undefined {
 
 /** Calls, whose callee may end the run, and what may end the function. */
 function mayNotComeBack({ kind }: Instruction): boolean {
-  return kind === "callHelper" || kind === "callFunction" || kind === "callKernel" || kind === "loadPacket";
+  return kind === "callHelper" || kind === "callRegister" || kind === "callFunction" || kind === "loadPacket";
 }
 
 /** First instructions of basic blocks. */

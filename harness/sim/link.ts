@@ -108,6 +108,7 @@ class Linker {
   }
 
   #resolve(part: Part, slot: number, instruction: Instruction): Relocated {
+    if (instruction.kind === "callRegister") throw this.#error(part, slot, "calls through a register: no kernel does");
     const offset = part.symbol.value + slot * slotBytes;
     const relocation = this.#relocationsOf(part.section).get(offset);
     if (!relocation) {

@@ -134,6 +134,13 @@ export class Machine {
     return true;
   }
 
+  /** Calls the helper of a number that the program has made up, with the arguments of the call area. */
+  callHelper(number: number): void {
+    const helper = this.helpers.get(number);
+    if (!helper) throw new Fault(`calls helper #${number}, which is not simulated`);
+    this.arguments.set(0, helper(this.arguments, this));
+  }
+
   /** The program that runs now. */
   get running(): Engine {
     if (!this.#engine) throw new Fault("runs no program");

@@ -10,6 +10,7 @@ import type {
   Width,
 } from "../isa/instruction.js";
 import { fromHex, toHex } from "../model/hex.js";
+import type { Call } from "./call.js";
 import { engineNames } from "./engine.js";
 import { runVm } from "./vm.js";
 
@@ -331,6 +332,16 @@ for (const engine of engineNames) {
       }
     }
 
+    it("callx: calls the helper whose number a register holds, with the register's number in either place", () => {
+      const helpers = new Map([[5, (call: Call) => call.u64(1) + 1n]]);
+      for (const bytes of ["8d07000000000000", "8d00000007000000"]) {
+        const program = encodeProgram([mov(1, 41), mov(7, 5), mov(0, 0), exit]);
+        program.set(fromHex(bytes), 16);
+        expect(runVm(program, new Uint8Array(0), { engine, helpers })).to.equal(42n);
+        expect(() => runVm(program, new Uint8Array(0), { engine })).to.throw(/calls helper #5, which is not simulated/);
+      }
+    });
+
     for (const [what, program, message] of [
       [
         "a step beyond the memory",
@@ -364,6 +375,7 @@ for (const engine of engineNames) {
       ["a jump into a 64-bit immediate", [jump(1), constant(0, 1n), exit], /where no instruction begins/],
       ["an end that is none", [mov(0, 1)], /neither exit nor a jump/],
       ["a write to the frame pointer", [mov(10, 1), exit], /frame pointer is read-only/],
+      ["a kernel function by number", [{ kind: "callKernel", btfId: 42, module: 0 }, exit], /calls kernel function 42/],
       ["a helper that is not there", [{ kind: "callHelper", helper: 1 }, exit], /helper #1 is not simulated/],
     ] as const) {
       it(`refuses ${what}`, () => {

@@ -122,8 +122,10 @@ class StepBuilder {
       }
       case "callHelper":
         return this.#callHelper(instruction.helper);
+      case "callRegister":
+        return this.#callRegister(instruction.register);
       case "callKernel":
-        throw new RangeError("kernel functions are linked to helpers before a program runs");
+        throw new RangeError("no code calls kernel functions by number");
       case "exit":
         break;
     }
@@ -251,6 +253,17 @@ class StepBuilder {
       registers[0] = value ?? loadPacketOutside;
       registers[1] = 0;
       return value === undefined ? exitStep : next;
+    };
+  }
+
+  #callRegister(register: number): Run {
+    const next = this.#next;
+    const machine = this.#machine;
+    return (interpreter) => {
+      interpreter.handOver();
+      machine.callHelper(interpreter.registers[2 * register]! >>> 0);
+      interpreter.takeResult();
+      return next;
     };
   }
 

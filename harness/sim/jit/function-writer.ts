@@ -16,6 +16,8 @@ export interface Imports {
   readonly tailCall: number;
   /** (offset, size) → whether r0 of the call area holds the bytes. */
   readonly loadPacket: number;
+  /** (number of a helper): leaves r0 in the call area. */
+  readonly callRegister: number;
   readonly helpers: ReadonlyMap<number, number>;
 }
 

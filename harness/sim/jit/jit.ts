@@ -80,6 +80,7 @@ export class Jit implements Engine {
         return Number(value !== undefined);
       },
     };
+    imports["callRegister"] = (number: number) => machine.callHelper(number >>> 0);
     for (const number of helpers) {
       const helper = machine.helpers.get(number);
       if (!helper) throw new Fault(`helper #${number} is not simulated`);
@@ -152,7 +153,16 @@ function entryName(slot: number): string {
   return `function${slot}`;
 }
 
-const types = { bpf: 0, entry: 1, memoryFault: 2, fault: 1, tailCall: 3, loadPacket: 4, helper: 5 } as const;
+const types = {
+  bpf: 0,
+  entry: 1,
+  memoryFault: 2,
+  fault: 1,
+  callRegister: 1,
+  tailCall: 3,
+  loadPacket: 4,
+  helper: 5,
+} as const;
 const signatures: readonly FunctionType[] = [
   { parameters, results: [i64] },
   { parameters: [i32], results: [] },
@@ -175,6 +185,7 @@ function compile(
     { name: "depthFault", type: types.fault },
     { name: "tailCall", type: types.tailCall },
     { name: "loadPacket", type: types.loadPacket },
+    { name: "callRegister", type: types.callRegister },
   ];
   const imports: Imports = {
     memoryFault: 0,
@@ -182,6 +193,7 @@ function compile(
     depthFault: 2,
     tailCall: 3,
     loadPacket: 4,
+    callRegister: 5,
     helpers: new Map(helpers.map((number, i) => [number, fixed.length + i])),
   };
   const importCount = fixed.length + helpers.length;

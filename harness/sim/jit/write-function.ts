@@ -318,8 +318,13 @@ export class BodyWriter {
         this.#writeFunctionCall(slot, index);
         this.#countWayOn(index);
         break;
+      case "callRegister":
+        out.spillArguments(slot).spillBudget().register(instruction.register, 32).call(this.#imports.callRegister);
+        out.reloadBudget().loadResult();
+        this.#countWayOn(index);
+        break;
       case "callKernel":
-        throw new RangeError("kernel functions are linked to helpers before a program runs");
+        throw new RangeError("no code calls kernel functions by number");
       case "exit":
         out.leave();
         break;

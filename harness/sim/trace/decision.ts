@@ -1,4 +1,5 @@
 import type { Instruction } from "../../isa/instruction.js";
+import { writtenRegister } from "../../isa/written-register.js";
 import type { Code } from "../code.js";
 import type { Executed } from "./recording.js";
 
@@ -72,34 +73,11 @@ function sourceOf(instruction: Instruction, value: Value): "kept" | "made" | Val
     return operand.kind === "register" ? { kind: "register", register: operand.register } : "made";
   }
   const { register } = value;
-  if (!sets(instruction, register)) return "kept";
+  if (writtenRegister(instruction) !== register) return "kept";
   if (instruction.kind === "alu" && instruction.operation === "mov" && instruction.operand.kind === "register")
     return { kind: "register", register: instruction.operand.register };
   if (instruction.kind === "load" && instruction.base === 10) return { kind: "stack", offset: instruction.offset };
   return "made";
-}
-
-function sets(instruction: Instruction, register: number): boolean {
-  switch (instruction.kind) {
-    case "callHelper":
-    case "callFunction":
-    case "callKernel":
-      // Of the others that calls clobber, no value can come.
-      return register === 0;
-    case "loadPacket":
-      return register === 0;
-    case "atomic":
-      return instruction.operation === "cmpxchg" ? register === 0 : instruction.fetch && instruction.src === register;
-    case "alu":
-    case "negate":
-    case "moveSigned":
-    case "byteSwap":
-    case "constant":
-    case "load":
-      return instruction.dst === register;
-    default:
-      return false;
-  }
 }
 
 /** Whether the way that a jump did not go can come to an instruction that sets the value. */
