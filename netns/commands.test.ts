@@ -49,8 +49,10 @@ describe("commands for a topology", () => {
     expect(neighbours).to.deep.equal(["neigh replace 10.0.0.2 lladdr 02:00:00:00:00:99 dev eth0 nud permanent"]);
   });
 
-  it("mute only interfaces that speak IPv6", () => {
+  it("mute only hosts that speak IPv6, at all of their interfaces", () => {
     expect(muteCommands(twoHosts.hosts[0]!)).to.deep.equal([]);
-    expect(muteCommands(onABridge.hosts[0]!)).to.have.length(2);
+    const speaking = onABridge.hosts[0]!;
+    expect(muteCommands(speaking)).to.have.length(2);
+    expect(muteCommands({ ...speaking, interfaces: [...speaking.interfaces, device("eth9", 9)] })).to.have.length(4);
   });
 });

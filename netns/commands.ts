@@ -89,11 +89,12 @@ function addressesNextTo(topology: Topology, host: Host): readonly { address: st
 /**
  * Lines for `tc -batch` in a host's namespace: IPv6 announces its multicast groups (MLDv2 reports to
  * 33:33:00:00:00:16, RFC 3810) a tick and again a second after an address is set, and no sysctl of the namespace
- * stops it. A classic BPF filter on the way out does: a program under test meets none of them.
+ * stops it. A classic BPF filter on the way out does: a program under test meets none of them. A router also joins
+ * groups at interfaces without an address.
  */
 export function muteCommands(host: Host): readonly string[] {
-  const devices = host.interfaces.filter(({ addresses }) => addresses.some(isIpv6)).map(({ dev }) => dev);
-  return devices.flatMap((dev) => [
+  if (!speaksIpv6(host)) return [];
+  return host.interfaces.flatMap(({ dev }) => [
     `qdisc add dev ${dev} clsact`,
     `filter add dev ${dev} egress prio 1 protocol all bpf da bytecode '${dropMulticastReports}'`,
   ]);
