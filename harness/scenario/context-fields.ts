@@ -42,6 +42,7 @@ const skb: ContextType = {
     uint("vlan_tci", 32, "that tag"),
     uint("vlan_proto", 32, "EtherType of that tag"),
     uint("len", 32, "length of the packet in bytes"),
+    uint("data_end", 32, "bytes of the packet that are linear, which programs can access; the rest is in fragments"),
     uint("wire_len", 32, "length on the wire in bytes, before segments were merged"),
     uint("gso_segs", 32, "number of segments that it stands for"),
     uint("gso_size", 32, "payload bytes of each segment"),

@@ -17,20 +17,20 @@ export function skbByteHelpers(packet: SkbPacket): HelperTable {
       const [offset, length] = [call.u32(2), call.u32(4)];
       const from = call.read(3, length);
       if ((call.u64(5) & ~storeFlags) !== 0n) return -errno.EINVAL;
-      const target = offset > maxInt ? undefined : packet.bytesAt(offset, length);
-      if (!target) return -errno.EFAULT;
-      target.set(from);
+      // What is written to is made linear (bpf_try_make_writable).
+      if (offset > maxInt || !packet.pull(offset + length)) return -errno.EFAULT;
+      packet.bytesAt(offset, length)!.set(from);
       if ((call.u64(5) & invalidateHash) !== 0n) packet.clearHash();
       return 0;
     },
     // bpf_skb_load_bytes(skb, offset, to, len)
     26: (call) => {
       const [offset, length] = [call.u32(2), call.u32(4)];
-      return fill(call.write(3, length), offset > maxInt ? undefined : packet.bytesAt(offset, length));
+      return fill(call.write(3, length), offset > maxInt ? undefined : packet.copyAt(offset, length));
     },
-    // bpf_skb_pull_data(skb, len): all data is linear already.
-    39: (call) => (call.u32(2) > packet.length ? -errno.ENOMEM : 0),
-    // bpf_skb_load_bytes_relative(skb, offset, to, len, start_header)
+    // bpf_skb_pull_data(skb, len)
+    39: (call) => (packet.pull(call.u32(2)) ? 0 : -errno.ENOMEM),
+    // bpf_skb_load_bytes_relative(skb, offset, to, len, start_header): of the linear part
     68: (call) => {
       const [offset, length, start] = [call.u32(2), call.u32(4), call.u32(5)];
       const from = start === 0 ? "mac" : start === 1 ? "network" : undefined;

@@ -72,7 +72,7 @@ function replace(
 ): number {
   const offset = call.u32(2);
   if (offset > 0xffff || offset & 1) return -errno.EFAULT;
-  const bytes = packet.bytesAt(offset, 2);
+  const bytes = packet.pull(offset + 2) ? packet.bytesAt(offset, 2) : undefined;
   if (!bytes) return -errno.EFAULT;
   // As the kernel reads it: in the order of the host.
   const checksum = bytes[0]! | (bytes[1]! << 8);

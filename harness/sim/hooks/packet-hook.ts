@@ -8,6 +8,7 @@ import { noPackets } from "./no-packets.js";
 import { lookupInputFields, SkLookupWorld } from "./sk-lookup.js";
 import { SkbWorld, type SkbClone, type SkbRedirect } from "./skb.js";
 import { readSkbFields, skbInputFields } from "./skb-fields.js";
+import { mostPacketBytes } from "./skb-packet.js";
 import { XdpWorld, type Redirect } from "./xdp.js";
 
 const ethernetBytes = 14;
@@ -63,7 +64,9 @@ export function packetHook(type: ProgramType): LoadOptions<PacketHook>["hook"] |
 export function inputFieldsOf(type: ProgramType): readonly string[] {
   if (type === "sk_lookup") return lookupInputFields;
   if (type === "flow_dissector") return Object.keys(flowKeys);
-  return type === "xdp" ? ["data_meta", "data_end", "ingress_ifindex", "rx_queue_index"] : skbInputFields;
+  return type === "xdp"
+    ? ["data_meta", "data_end", "ingress_ifindex", "rx_queue_index"]
+    : [...skbInputFields, "data_end"];
 }
 
 /**
@@ -84,7 +87,7 @@ export function whyNotTaken(type: ProgramType, { linkType, bytes }: Packet, frag
 
 function longestOf(type: ProgramType, frags: boolean): number {
   if (type === "flow_dissector") return maxFlowPacketBytes;
-  return type === "xdp" ? XdpWorld.maxPacketBytes(frags) : SkbWorld.maxPacketBytes;
+  return type === "xdp" ? XdpWorld.maxPacketBytes(frags) : mostPacketBytes;
 }
 
 /** The interface by which packets come in unless a scenario names one. */
@@ -129,8 +132,14 @@ class SkbHook extends SkbWorld implements PacketHook {
     this.#isRawIp = linkType === "raw-ip";
     const frame = this.#isRawIp ? withEthernet(bytes) : bytes;
     this.#header = frame.slice(0, ethernetBytes);
-    const { data_meta, ...given } = fields;
-    this.open({ bytes: frame, fields: given, ...(data_meta instanceof Uint8Array && { metadata: data_meta }) });
+    const { data_meta, data_end = bytes.length, ...given } = fields;
+    const linearBytes = Number(data_end) + frame.length - bytes.length;
+    this.open({
+      bytes: frame,
+      linearBytes,
+      fields: given,
+      ...(data_meta instanceof Uint8Array && { metadata: data_meta }),
+    });
   }
 
   output(): Uint8Array {
@@ -141,7 +150,8 @@ class SkbHook extends SkbWorld implements PacketHook {
   }
 
   outputFields(): Fields {
-    return readSkbFields(this.contextView());
+    const headerBytes = this.#isRawIp ? ethernetBytes : 0;
+    return { ...readSkbFields(this.contextView()), data_end: this.linearFrameBytes - headerBytes };
   }
 }
 

@@ -1,6 +1,7 @@
 import { readable, writable, type Arena } from "../arena.js";
 import { errno } from "../errno.js";
 import { skbField } from "./skb-fields.js";
+import { Fragments, mostFragmentBytes } from "./fragments.js";
 import { PacketBuffer } from "./packet-buffer.js";
 
 export const ethernetBytes = 14;
@@ -8,6 +9,12 @@ const vlanTagBytes = 4;
 
 /** BPF_SKB_MAX_LEN of net/core/filter.c: four pages without struct skb_shared_info. */
 export const maxSkbBytes = 16064;
+
+/** What the linear part of a fresh skb holds at most: a page less NET_SKB_PAD and struct skb_shared_info. */
+export const mostLinearBytes = 4096 - 64 - 320;
+
+/** A page, and all fragments. */
+export const mostPacketBytes = mostLinearBytes + mostFragmentBytes;
 
 /** As much room in front as a packet can grow by. */
 const headroomBytes = 16384;
@@ -23,7 +30,7 @@ export function isVlanType(protocol: number): boolean {
 
 /**
  * The bytes of an skb and where its headers are, with the operations that move them as net/core/skbuff.c
- * does. All data is linear. What a program sees of it in its context is kept up to date.
+ * does. What a program sees of it in its context is kept up to date.
  */
 export class SkbPacket {
   readonly arena: Arena;
@@ -34,7 +41,8 @@ export class SkbPacket {
   /** Whether the program has put a tunnel's headers in front. */
   isEncapsulated = false;
   readonly #buffer: PacketBuffer;
-  /** Addresses: link-layer header, the first byte the program sees, network header, end. */
+  readonly #fragments: Fragments;
+  /** Addresses: link-layer header, the first byte the program sees, network header, end of the linear part. */
   #mac = 0;
   #data = 0;
   #network = 0;
@@ -49,26 +57,37 @@ export class SkbPacket {
     this.arena = arena;
     this.context = context;
     const permission = isWritable ? readable | writable : readable;
-    this.#buffer = new PacketBuffer(arena, headroomBytes + maxSkbBytes, permission);
+    this.#buffer = new PacketBuffer(arena, headroomBytes + mostPacketBytes, permission);
+    this.#fragments = new Fragments(arena);
   }
 
-  /** A fresh frame. With `fromNetwork` the program sees it from the network header on. */
-  open(bytes: Uint8Array, fromNetwork: boolean, metadata = noMetadata): void {
+  /**
+   * A fresh frame. With `fromNetwork` the program sees it from the network header on; what is behind `linearBytes` of
+   * it, or behind a page, is in fragments.
+   */
+  open(bytes: Uint8Array, fromNetwork: boolean, metadata = noMetadata, linearBytes = bytes.length): void {
+    const linear = bytes.subarray(0, Math.min(Math.max(linearBytes, ethernetBytes), mostLinearBytes));
     this.#fromNetwork = fromNetwork;
     this.#mac = this.#buffer.start + headroomBytes;
-    this.#end = this.#mac + bytes.length;
+    this.#end = this.#mac + linear.length;
     this.checksumLevel = undefined;
     this.isEncapsulated = false;
     this.#network = this.#mac + ethernetBytes;
     this.#data = fromNetwork ? this.#network : this.#mac;
     this.#metadataBytes = metadata.length;
     this.#buffer.set(this.#mac - metadata.length, metadata);
-    this.#buffer.set(this.#mac, bytes);
+    this.#buffer.set(this.#mac, linear);
+    this.#fragments.open(bytes.subarray(linear.length));
     this.protocol = etherTypeOf(bytes);
     this.#publish();
   }
 
   get length(): number {
+    return this.linearBytes + this.#fragments.sizeBytes;
+  }
+
+  /** skb_headlen(): what the program can access. */
+  get linearBytes(): number {
     return this.#end - this.#data;
   }
 
@@ -109,7 +128,7 @@ export class SkbPacket {
 
   /** The frame as a test run gives it back: a link-layer header that the program did not see is zero. */
   frame(): Uint8Array {
-    const seen = this.#buffer.copy(this.#data, this.#end);
+    const seen = this.copyAt(0, this.length)!;
     if (!this.#fromNetwork) return seen;
     const frame = new Uint8Array(ethernetBytes + seen.length);
     frame.set(seen, ethernetBytes);
@@ -120,7 +139,30 @@ export class SkbPacket {
     return this.#buffer.copy(this.#mac - this.#metadataBytes, this.#mac);
   }
 
-  /** Bytes at an offset from the data, the network or the link-layer header; undefined where they are not there. */
+  /** A copy of bytes, whether linear or not (skb_header_pointer); undefined beyond the packet. */
+  copyAt(offset: number, length: number): Uint8Array | undefined {
+    if (offset < 0 || offset + length > this.length) return undefined;
+    const first = Math.min(this.#data + offset, this.#end);
+    const linear = this.#buffer.copy(first, Math.min(this.#data + offset + length, this.#end));
+    if (linear.length === length) return linear;
+    const out = new Uint8Array(length);
+    out.set(linear);
+    out.set(this.#fragments.copy(Math.max(0, offset - this.linearBytes), length - linear.length), linear.length);
+    return out;
+  }
+
+  /** Makes the first bytes linear (pskb_may_pull); false where there are not so many. */
+  pull(length: number): boolean {
+    const missing = length - this.linearBytes;
+    if (missing <= 0) return true;
+    if (missing > this.#fragments.sizeBytes) return false;
+    this.#buffer.set(this.#end, this.#fragments.take(missing));
+    this.#end += missing;
+    this.#publish();
+    return true;
+  }
+
+  /** Linear bytes at an offset from the data, the network or the link-layer header; undefined where they are not there. */
   bytesAt(offset: number, length: number, from: "data" | "network" | "mac" = "data"): Uint8Array | undefined {
     const start = { data: this.#data, network: this.#network, mac: this.#mac }[from] + offset;
     const lowest = from === "data" ? this.#data : this.#buffer.start;
@@ -128,8 +170,9 @@ export class SkbPacket {
     return this.arena.bytes.subarray(start, start + length);
   }
 
-  /** skb_trim and skb_put; new bytes are zero. */
+  /** skb_trim and skb_put, of what is made linear before; new bytes are zero. */
   resize(length: number): number {
+    this.pull(this.length);
     const end = this.#data + length;
     if (end > this.#buffer.end) return -errno.ENOMEM;
     if (end > this.#end) this.#buffer.clear(this.#end, end);
@@ -173,7 +216,7 @@ export class SkbPacket {
 
   /** Drops bytes at an offset; the headers before it move back (bpf_skb_net_hdr_pop). */
   remove(offset: number, length: number): number {
-    if (offset + length > this.length) return -errno.ENOMEM;
+    if (!this.pull(offset + length)) return -errno.ENOMEM;
     this.#buffer.move(this.#data + length, this.#data, offset);
     this.#metadataBytes = 0;
     this.#data += length;
@@ -198,7 +241,7 @@ export class SkbPacket {
 
   /** Takes the VLAN tag behind the addresses away (__skb_vlan_pop). */
   removeTag(): { readonly tci: number } | undefined {
-    if (this.length < ethernetBytes + vlanTagBytes) return undefined;
+    if (!this.pull(ethernetBytes + vlanTagBytes)) return undefined;
     const { view } = this.arena;
     const tci = view.getUint16(this.#mac + 14);
     const network = this.#network;

@@ -40,7 +40,7 @@ import {
   writeSkbField,
   type SkbProgramType,
 } from "./skb-fields.js";
-import { networkOrder, SkbPacket } from "./skb-packet.js";
+import { ethernetBytes, networkOrder, SkbPacket } from "./skb-packet.js";
 import type { Socket } from "../sockets/socket.js";
 import { testRunSocket } from "../sockets/test-run-socket.js";
 
@@ -71,9 +71,11 @@ export interface SkbInput {
   readonly fields?: Readonly<Record<string, FieldValue>>;
   /** What an XDP program has put in front of the frame. */
   readonly metadata?: Uint8Array;
+  /** How many of them are linear; the rest, and what a page has no room for, is in fragments. */
+  readonly linearBytes?: number;
 }
 
-/** What programs on packets of the stack see: struct __sk_buff, and the packet in one linear buffer. */
+/** What programs on packets of the stack see: struct __sk_buff, and the packet, linear or not. */
 export class SkbWorld implements HookWorld {
   readonly helpers: ReadonlyMap<number, Helper>;
   readonly loader: PacketLoader = { load: (offset, sizeBytes) => this.#load(offset, sizeBytes) };
@@ -108,7 +110,7 @@ export class SkbWorld implements HookWorld {
       timerHelpers(maps, world),
       printHelpers(world),
       csumHelpers,
-      eventHelpers(maps, world, (sizeBytes) => this.#packet.bytesAt(0, sizeBytes)),
+      eventHelpers(maps, world, (sizeBytes) => this.#packet.copyAt(0, sizeBytes)),
       skbByteHelpers(this.#packet),
       iteratorHelpers,
       lockHelpers,
@@ -120,11 +122,11 @@ export class SkbWorld implements HookWorld {
         storeFlags,
         length: () => this.#packet.length,
         bytesAt: (offset, length) => this.#packet.bytesAt(offset, length),
-        copy: (offset, length) => this.#packet.bytesAt(offset, length)?.slice(),
+        copy: (offset, length) => this.#packet.copyAt(offset, length),
         store: (offset, bytes) => {
-          const target = this.#packet.bytesAt(offset, bytes.length);
-          target?.set(bytes);
-          return target ? 0 : -errno.EFAULT;
+          if (!this.#packet.pull(offset + bytes.length)) return -errno.EFAULT;
+          this.#packet.bytesAt(offset, bytes.length)!.set(bytes);
+          return 0;
         },
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
@@ -135,20 +137,15 @@ export class SkbWorld implements HookWorld {
     );
   }
 
-  /** What a test run takes: a page less NET_SKB_PAD and struct skb_shared_info. */
-  static get maxPacketBytes(): number {
-    return 4096 - 64 - 320;
-  }
-
   /** Puts a fresh packet into the buffer, as a test run on the loopback device does. */
-  open({ bytes, fields = {}, metadata }: SkbInput): void {
+  open({ bytes, fields = {}, metadata, linearBytes }: SkbInput): void {
     this.redirect = undefined;
     this.clones = [];
     this.tunnelKey = undefined;
     clearCgroupStorage(this.#maps);
     const { view } = this.#arena;
     this.#arena.bytes.fill(0, this.context, this.context + skbContextBytes);
-    this.#packet.open(bytes, this.fromNetwork, metadata);
+    this.#packet.open(bytes, this.fromNetwork, metadata, linearBytes);
     const set = (field: keyof typeof skbField, value: number) =>
       view.setUint32(this.context + skbField[field], value, true);
     set("pkt_type", packetTypeOf(bytes));
@@ -180,6 +177,11 @@ export class SkbWorld implements HookWorld {
     return this.#packet.metadata();
   }
 
+  /** Of the frame: what is linear. */
+  get linearFrameBytes(): number {
+    return this.#packet.linearBytes + (this.fromNetwork ? ethernetBytes : 0);
+  }
+
   /** struct __sk_buff. */
   contextView(): DataView {
     return new DataView(this.#arena.memory.buffer, this.context, skbContextBytes);
@@ -196,7 +198,7 @@ export class SkbWorld implements HookWorld {
   }
 
   #legacyBytes(offset: number, sizeBytes: number): Uint8Array | undefined {
-    if (offset >= 0) return this.#packet.bytesAt(offset, sizeBytes);
+    if (offset >= 0) return this.#packet.copyAt(offset, sizeBytes);
     if (offset >= networkOffset) return this.#packet.bytesAt(offset - networkOffset, sizeBytes, "network");
     return offset >= linkOffset ? this.#packet.bytesAt(offset - linkOffset, sizeBytes, "mac") : undefined;
   }

@@ -1,6 +1,7 @@
 import type { ProgramType } from "../../model/hook.js";
 import type { Packet } from "../../model/packet.js";
 import { whyNotTaken } from "./packet-hook.js";
+import { mostLinearBytes } from "./skb-packet.js";
 
 const ethernetBytes = 14;
 
@@ -18,6 +19,8 @@ export function whyTestRunRefuses(type: ProgramType, packet: Packet, frags = fal
   const reason = whyNotTaken(type, packet, frags);
   if (reason !== undefined || type === "xdp" || type === "sk_lookup") return reason;
   const { linkType, bytes } = packet;
+  if (type !== "flow_dissector" && bytes.length > mostLinearBytes)
+    return `has ${bytes.length} bytes: ${mostLinearBytes} at most are linear`;
   const behind = linkType === "ethernet" ? bytes.length - ethernetBytes : bytes.length;
   const needed = networkHeaderBytes.get(etherType(packet)) ?? 0;
   return behind < needed ? `has ${behind} bytes of an IP header of ${needed} at least` : undefined;
