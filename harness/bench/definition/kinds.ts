@@ -1,9 +1,11 @@
+import { http } from "../http/http.js";
 import { programs } from "../programs/programs.js";
 import { rules } from "../rules/rules.js";
 import { xdpVsTc } from "../xdp-vs-tc/syntax.js";
 import type { Kind } from "./kind.js";
 
 export const kinds = {
+  http,
   programs,
   rules,
   "xdp-vs-tc": xdpVsTc,

@@ -1,23 +1,14 @@
-import { dirname, join } from "node:path";
-import { HarnessError, harnessError } from "../../model/error.js";
-import type { Plan } from "../../model/plan.js";
+import { harnessError } from "../../model/error.js";
 import { RunFolder } from "../../kernel/run-folder.js";
-import { prepare } from "../../run/prepare.js";
-import { list, located } from "../../scenario/decoder.js";
-import { object, optional, required, type ObjectOf } from "../../scenario/object.js";
-import { word } from "../../scenario/scalars.js";
+import { list } from "../../scenario/decoder.js";
+import { object, required } from "../../scenario/object.js";
 import { bounded, kind, roundFields } from "../definition/kind.js";
 import type { BenchContext, Measure, Measured } from "../context.js";
 import { measureProgramGroup, type ProgramContender, type ProgramOptions } from "../program-group.js";
-
-const contender = {
-  name: required(word("a name"), "what it is called in tables", "hash"),
-  scenario: required(located(word("a file name")), "a scenario file, relative to this one", "count-hash.yml"),
-  case: optional(located(word("the name of a case")), "the case whose first packet is sent; absent: the first case"),
-};
+import { caseFields, planOfCase, plansOf } from "./plan-of-case.js";
 
 const fields = {
-  contenders: required(list(object("a contender", contender)), "programs; the first is what others are held against", [
+  contenders: required(list(object("a contender", caseFields)), "programs; the first is what others are held against", [
     { name: "old", scenario: "old.yml" },
     { name: "new", scenario: "new.yml" },
   ]),
@@ -29,7 +20,9 @@ const fields = {
 export const programs = kind("programs of scenarios against each other", fields, (options): Measure => {
   const choice = { rounds: options.rounds, warmUpRounds: options["warm-up"], runs: options.runs };
   return async (context) => {
-    const found = await Promise.all(options.contenders.map((each) => programOf(each, context.file, context.seed)));
+    const found: ProgramContender[] = [];
+    for (const each of options.contenders)
+      found.push({ id: each.name, title: each.name, plan: await planOfCase(each, context.file, context.seed) });
     return measurePrograms(found, choice, context);
   };
 });
@@ -57,24 +50,4 @@ async function measurePrograms(
   } finally {
     folder.close();
   }
-}
-
-async function programOf(written: ObjectOf<typeof contender>, file: string, seed: number): Promise<ProgramContender> {
-  const { name, scenario } = written;
-  const plans = await plansOf(join(dirname(file), scenario.value), seed);
-  const plan = written.case ? plans.find(({ caseName }) => caseName === written.case!.value) : plans[0];
-  if (!plan)
-    throw harnessError("scenario", `${scenario.value} has no case '${written.case?.value}'`, {
-      span: written.case?.span,
-      hint: `it has: ${plans.map(({ caseName }) => `'${caseName}'`).join(", ")}`,
-    });
-  return { id: name, title: name, plan };
-}
-
-/** All mistakes of the file at once. */
-async function plansOf(path: string, seed: number): Promise<readonly Plan[]> {
-  const { prepared, diagnostics } = await prepare([path], seed);
-  const [first, ...rest] = diagnostics;
-  if (first) throw new HarnessError([first, ...rest]);
-  return prepared.flatMap(({ plans }) => plans);
 }
