@@ -15,6 +15,8 @@ export interface ProgramChoice {
   readonly also?: readonly string[];
   /** Variables of `.rodata` and `.data`: name → its bytes. */
   readonly globals?: Readonly<Record<string, Uint8Array>>;
+  /** Descriptors of maps that take the place of the object's. */
+  readonly reuse?: ReadonlyMap<string, number>;
 }
 
 /** Loads one program of an object, without a scenario; the caller closes what comes back. */
@@ -35,6 +37,7 @@ export function loadProgram(choice: ProgramChoice, folder: RunFolder): LoadedObj
       pins: {},
     },
     folder,
+    choice.reuse,
   );
   if (!result.accepted) throw harnessError("load", `${object.name}: ${entry} was refused:\n${result.log}`);
   return result.loaded;

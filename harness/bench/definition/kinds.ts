@@ -1,4 +1,5 @@
 import { http } from "../http/http.js";
+import { maps } from "../maps/maps.js";
 import { programs } from "../programs/programs.js";
 import { rules } from "../rules/rules.js";
 import { xdpVsTc } from "../xdp-vs-tc/syntax.js";
@@ -6,6 +7,7 @@ import type { Kind } from "./kind.js";
 
 export const kinds = {
   http,
+  maps,
   programs,
   rules,
   "xdp-vs-tc": xdpVsTc,
