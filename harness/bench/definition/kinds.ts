@@ -2,6 +2,7 @@ import { http } from "../http/http.js";
 import { maps } from "../maps/maps.js";
 import { programs } from "../programs/programs.js";
 import { rules } from "../rules/rules.js";
+import { sockets } from "../sockets/sockets.js";
 import { xdpVsTc } from "../xdp-vs-tc/syntax.js";
 import type { Kind } from "./kind.js";
 
@@ -10,6 +11,7 @@ export const kinds = {
   maps,
   programs,
   rules,
+  sockets,
   "xdp-vs-tc": xdpVsTc,
 } as const satisfies Record<string, Kind>;
 

@@ -1,11 +1,11 @@
 /*
  * The benchmarks' jobs done by a process, in the three ways in which a process gets at packets:
  *
- *   echo udp ADDRESS PORT                 an ordinary UDP socket: what comes is sent back
- *   echo packet IN OUT JOB                an AF_PACKET socket on each interface
- *   echo xdp DEV PINNED_XSKMAP JOB        an AF_XDP socket in copy mode, slot 0 of the map
+ *   echo udp ADDRESS PORT CPU             an ordinary UDP socket: what comes is sent back
+ *   echo packet IN OUT JOB CPU            an AF_PACKET socket on each interface
+ *   echo xdp DEV PINNED_XSKMAP JOB CPU    an AF_XDP socket in copy mode, slot 0 of the map
  *
- * JOB is count, reflect, redirect or rewrite, as in bpf/bench/bench_jobs.bpf.c. Prints "ready" and works until it
+ * CPU is the one to stay on. JOB is count, reflect, redirect or rewrite, as in bpf/bench/bench_jobs.bpf.c. Prints "ready" and works until it
  * is killed. IPv4 and UDP without options; everything else is left alone.
  */
 #define _GNU_SOURCE
@@ -19,6 +19,7 @@
 #include <linux/udp.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -242,14 +243,25 @@ static void echo_xdp(const char *dev, const char *path, const char *job)
 	}
 }
 
+static void stay_on(int cpu)
+{
+	cpu_set_t only;
+
+	CPU_ZERO(&only);
+	CPU_SET(cpu, &only);
+	require(!sched_setaffinity(0, sizeof(only), &only), "moving to a CPU");
+}
+
 int main(int count, char **words)
 {
-	if (count == 4 && !strcmp(words[1], "udp"))
+	if (count > 4)
+		stay_on(atoi(words[count - 1]));
+	if (count == 5 && !strcmp(words[1], "udp"))
 		echo_udp(words[2], words[3]);
-	if (count == 5 && !strcmp(words[1], "packet"))
+	if (count == 6 && !strcmp(words[1], "packet"))
 		echo_packet(words[2], words[3], words[4]);
-	if (count == 5 && !strcmp(words[1], "xdp"))
+	if (count == 6 && !strcmp(words[1], "xdp"))
 		echo_xdp(words[2], words[3], words[4]);
-	fprintf(stderr, "usage: echo udp ADDRESS PORT | packet IN OUT JOB | xdp DEV PINNED_XSKMAP JOB\n");
+	fprintf(stderr, "usage: echo udp ADDRESS PORT CPU | packet IN OUT JOB CPU | xdp DEV PINNED_XSKMAP JOB CPU\n");
 	return 2;
 }

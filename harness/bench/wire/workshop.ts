@@ -1,11 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { execa } from "execa";
 import { RunFolder } from "../../kernel/run-folder.js";
 import type { BpfObject } from "../../model/object.js";
-import { projectRoot } from "../../run/project.js";
-import { findCommand } from "../../../netns/find-command.js";
+import { compileC, type CompiledC } from "../compile-c.js";
 import { shippedObject } from "../shipped-object.js";
 import { Bed } from "./bed.js";
 import { markedFrame } from "./marked-frame.js";
@@ -19,21 +14,19 @@ export class Workshop implements AsyncDisposable {
   /** The compiled echo.c, where there is a compiler. */
   readonly echo: string | undefined;
   readonly whyNoEcho: string | undefined;
-  readonly #temporary: string;
+  readonly #echo: CompiledC;
   #beds = 0;
 
-  private constructor(folder: RunFolder, temporary: string, echo: { path: string } | { reason: string }) {
+  private constructor(folder: RunFolder, echo: CompiledC) {
     this.folder = folder;
-    this.#temporary = temporary;
+    this.#echo = echo;
     this.echo = "path" in echo ? echo.path : undefined;
     this.whyNoEcho = "reason" in echo ? echo.reason : undefined;
     this.stopwatch = new Stopwatch(markedFrame(), folder);
   }
 
   static async open(): Promise<Workshop> {
-    const temporary = mkdtempSync(join(tmpdir(), "packetproof-bench-"));
-    const echo = await compileEcho(temporary);
-    return new Workshop(new RunFolder(`bench-${process.pid}`), temporary, echo);
+    return new Workshop(new RunFolder(`bench-${process.pid}`), await compileC("wire/echo.c"));
   }
 
   bed(wayOut: "eth0" | "eth1"): Promise<Bed> {
@@ -43,16 +36,7 @@ export class Workshop implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopwatch.close();
     this.folder.close();
-    rmSync(this.#temporary, { recursive: true, force: true });
+    this.#echo.remove();
     await Promise.resolve();
   }
-}
-
-async function compileEcho(folder: string): Promise<{ path: string } | { reason: string }> {
-  const compiler = ["cc", "gcc", "clang"].find((name) => findCommand(name) !== undefined);
-  if (compiler === undefined) return { reason: "needs a C compiler for the process: apt install gcc" };
-  const path = join(folder, "echo");
-  const source = join(projectRoot, "harness", "bench", "wire", "echo.c");
-  const { failed, stderr } = await execa(compiler, ["-O2", "-o", path, source], { reject: false });
-  return failed ? { reason: `${compiler} does not compile the process: ${stderr.split("\n")[0]}` } : { path };
 }

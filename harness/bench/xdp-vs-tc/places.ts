@@ -1,11 +1,11 @@
 import { rmSync } from "node:fs";
-import { harnessError } from "../../model/error.js";
 import type { DeviceHook } from "../../model/hook.js";
-import { HostProcess } from "../../wire/process/host-process.js";
+import { allowedCpus } from "../../wire/cpu.js";
 import { findCommand } from "../../../netns/find-command.js";
 import { loadProgram, word32 } from "../load-program.js";
 import type { Bed } from "../wire/bed.js";
 import { addresses, ports } from "../wire/marked-frame.js";
+import { startReady } from "../wire/start-ready.js";
 import type { Job } from "./jobs.js";
 import type { Workshop } from "../wire/workshop.js";
 
@@ -173,7 +173,7 @@ function inProcess(
     whyNot: (job, workshop) => reasons[job] ?? workshop.whyNoEcho,
     async set(bed, job, workshop) {
       const words = await start(bed, job, workshop);
-      await startReady(bed, [workshop.echo!, ...words]);
+      await startReady(bed.network, "dut", [workshop.echo!, ...words, String(allowedCpus().at(-1))]);
     },
   };
 }
@@ -238,15 +238,3 @@ export const places: readonly Place[] = [
   packetSocket,
   udpSocket,
 ];
-
-/** Starts a process on the device under test and waits until it says that it is ready. */
-async function startReady(bed: Bed, argv: readonly string[]): Promise<void> {
-  const running = await HostProcess.start(bed.network, "dut", argv);
-  bed.network.teardown.defer(() => running.stop(0));
-  await new Promise<void>((resolve, reject) => {
-    running.onOutput(() => {
-      if (running.stdout.includes("ready")) resolve();
-    });
-    void running.ended.then(() => reject(harnessError("tool", `${argv.slice(1).join(" ")}: ${running.stderr.trim()}`)));
-  });
-}
