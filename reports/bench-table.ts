@@ -42,6 +42,7 @@ function groupLines(group: BenchGroup, paint: Paint): readonly string[] {
       ({ series, exponent: { middle, low, high } }) =>
         `  ${series} grows with ${group.axis!.title} to the power of ${middle.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
     ),
+    ...(group.disturbances ?? []).map((what) => paint("yellow", `  ! ${what}`)),
     ...group.skipped.map(({ contender, reason }) => paint("dim", `  - ${contender}: ${reason}`)),
   ];
 }

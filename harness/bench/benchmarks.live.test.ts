@@ -1,7 +1,9 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { BenchGroup } from "../model/bench.js";
 import { whyNoKernel } from "../kernel/probe.js";
-import { readdirSync } from "node:fs";
+import { projectRoot } from "../run/project.js";
 import { parseDefinition } from "./definition/definition.js";
 
 /** Every benchmark, as small as it goes: whether the figures are there and fit together, never what they are. */
@@ -26,6 +28,51 @@ warm-up: 0
 round-trips: 3
 insert-rounds: 2
 `,
+  http: `
+name: tiny
+benchmark: http
+contenders:
+  - { name: XDP, scenario: ../scenarios/load-balance/http.yml, from: client, url: "http://172.17.0.5/" }
+rounds: 2
+warm-up: 0
+connections: 2
+milliseconds: 500
+`,
+  sockets: `
+name: tiny
+benchmark: sockets
+sizes: [64, 1000]
+rounds: 2
+warm-up: 0
+messages: 5
+megabytes: 1
+`,
+  maps: `
+name: tiny
+benchmark: maps
+types: [array, hash, lru_hash, lpm_trie]
+sizes: [4, 16]
+rounds: 2
+warm-up: 0
+runs: 64
+`,
+  ours: `
+name: tiny
+benchmark: ours
+rounds: 2
+warm-up: 0
+milliseconds: 1
+`,
+  programs: `
+name: tiny
+benchmark: programs
+contenders:
+  - { name: drop, scenario: ../scenarios/drop/count.yml }
+  - { name: blacklist, scenario: ../scenarios/blacklist/addresses.yml }
+rounds: 2
+warm-up: 0
+runs: 64
+`,
 };
 
 describe("benchmarks, tiny", () => {
@@ -38,13 +85,9 @@ describe("benchmarks, tiny", () => {
 
   for (const [name, text] of Object.entries(tiny)) {
     it(`${name}: every contender has its figures, and nothing is left behind`, async () => {
-      const { measure } = parseDefinition(text, `${name}.yml`);
-      const { groups } = await measure({
-        seed: 1,
-        file: `${name}.yml`,
-        previous: undefined,
-        progress: () => undefined,
-      });
+      const file = join(projectRoot, "benchmarks", `${name}.yml`);
+      const { measure } = parseDefinition(text, file);
+      const { groups } = await measure({ seed: 1, file, previous: undefined, progress: () => undefined });
       expect(groups).not.to.deep.equal([]);
       expect(new Set(groups.map(({ id }) => id)).size).to.equal(groups.length);
       for (const group of groups) checkGroup(group);

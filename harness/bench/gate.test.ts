@@ -22,6 +22,7 @@ function group(id: string, contenders: readonly Partial<BenchContender>[]): Benc
     id,
     better: "lower",
     baseline: "base",
+    disturbances: [],
     nullControl: effect(0.98, 1.02, "none"),
     contenders: contenders as BenchContender[],
   } as unknown as BenchGroup;

@@ -40,6 +40,9 @@ export function gate(before: BenchResult, now: BenchResult, force = false): Gate
       notes.push(`${group.id} was not measured now`);
       continue;
     }
+    const steady = [group, same].every(({ disturbances }) => (disturbances ?? []).length === 0);
+    if (!steady && group.contenders.some(({ program }) => !program))
+      notes.push(`${group.id}: times are not compared, since others disturbed one of the two measurements`);
     for (const was of group.contenders) {
       const is = same.contenders.find(({ id }) => id === was.id);
       if (!is) {
@@ -48,7 +51,11 @@ export function gate(before: BenchResult, now: BenchResult, force = false): Gate
       }
       const found = [
         ...exactRegressions(was, is, before.host, now.host),
-        ...(was.program ? besideEachOther(now, group, was) : comparesTimes ? overTime(group, was, same, is) : []),
+        ...(was.program
+          ? besideEachOther(now, group, was)
+          : comparesTimes && steady
+            ? overTime(group, was, same, is)
+            : []),
       ];
       regressions.push(...found.map((message) => ({ group: group.id, contender: was.id, message })));
     }

@@ -1,4 +1,5 @@
 import type { BenchContender, BenchEffect, BenchGroup } from "../model/bench.js";
+import { disturbances } from "./disturbances.js";
 import { medianInterval } from "./method/bootstrap.js";
 import { effectOf, nullEffect, ratioOf } from "./method/effect.js";
 import { growthOf } from "./method/growth.js";
@@ -26,7 +27,11 @@ const smallestEffect = Math.log(1.01);
 export async function measureGroup(spec: GroupSpec): Promise<BenchGroup> {
   const { contenders, control, seed, better } = spec;
   const controlTurn: Turn = { id: `${control.id} (null control)`, measure: () => control.measure() };
-  const values = await measureRounds([...contenders, controlTurn], spec);
+  const disturbed = new Map<string, number>();
+  const beforeRound = (): void => {
+    for (const what of disturbances()) disturbed.set(what, (disturbed.get(what) ?? 0) + 1);
+  };
+  const values = await measureRounds([...contenders, controlTurn], { ...spec, beforeRound });
   const valuesOf = (id: string): readonly number[] => values.get(id)!;
   const baseline = contenders[0].id;
   const nullControl = nullEffect(ratioOf(valuesOf(controlTurn.id), valuesOf(baseline), seed), better);
@@ -54,6 +59,7 @@ export async function measureGroup(spec: GroupSpec): Promise<BenchGroup> {
     contenders: measured,
     tiers: tiersOf(measured, better, against),
     skipped: spec.skipped,
+    disturbances: [...disturbed].map(([what, rounds]) => `in ${rounds} of ${spec.rounds} rounds ${what}`),
     ...(spec.axis && { axis: spec.axis, growth: growthOf(measured, seed) }),
   };
 }

@@ -217,7 +217,7 @@ Examples:
     .addHelpText(
       "after",
       `
-Names: xdp-vs-tc. Everything takes turns in rounds, a second copy of the baseline among them: where
+Names: xdp-vs-tc, rules, load-balancing, sockets, maps, ours. Everything takes turns in rounds, a second copy of the baseline among them: where
 that differs from the first, so much is the method's own doing, and no smaller effect is named.
 
 Examples:

@@ -22,6 +22,11 @@ export class ProgramInfo {
     view.setBigUint64(8, addressOf(this.#info), true);
   }
 
+  /** enum bpf_prog_type. */
+  type(): number {
+    return this.#fetch().getUint32(0, true);
+  }
+
   /** The kernel's number of the program. */
   id(): number {
     return this.#fetch().getUint32(idOffset, true);

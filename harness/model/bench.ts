@@ -62,6 +62,8 @@ export interface BenchGroup {
   /** Ids, best first: those in one tier were not told apart, each is proven to differ from the first of the next. */
   readonly tiers: readonly (readonly string[])[];
   readonly skipped: readonly { readonly contender: string; readonly reason: string }[];
+  /** What others did on the machine meanwhile that changes the figures. */
+  readonly disturbances?: readonly string[] | undefined;
   /** Of groups that draw curves: what `x` of the contenders counts. Both axes are best drawn logarithmically. */
   readonly axis?: { readonly title: string; readonly unit: string } | undefined;
   /** How each series grows with `x`. */

@@ -1,5 +1,6 @@
 import { http } from "../http/http.js";
 import { maps } from "../maps/maps.js";
+import { ours } from "../ours/ours.js";
 import { programs } from "../programs/programs.js";
 import { rules } from "../rules/rules.js";
 import { sockets } from "../sockets/sockets.js";
@@ -9,6 +10,7 @@ import type { Kind } from "./kind.js";
 export const kinds = {
   http,
   maps,
+  ours,
   programs,
   rules,
   sockets,

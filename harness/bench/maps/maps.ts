@@ -124,7 +124,7 @@ async function byFill(options: Options, folder: RunFolder, seed: number): Promis
         return { id: `${type}/${filled * 100}`, title, measure: () => timed(own, options.runs) };
       }),
     );
-    const control = table(types[0]!, 0);
+    const control = table(types[0], 0);
     return await measureGroup({
       ...shared(options, seed),
       id: "maps/fill",

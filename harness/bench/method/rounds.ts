@@ -8,6 +8,8 @@ export interface Turn {
 export interface RoundOptions {
   readonly rounds: number;
   readonly warmUpRounds: number;
+  /** Called before every round that counts. */
+  readonly beforeRound?: () => void;
 }
 
 /**
@@ -16,10 +18,11 @@ export interface RoundOptions {
  */
 export async function measureRounds(
   turns: readonly Turn[],
-  { rounds, warmUpRounds }: RoundOptions,
+  { rounds, warmUpRounds, beforeRound }: RoundOptions,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const values = new Map(turns.map(({ id }) => [id, [] as number[]]));
   for (let round = -warmUpRounds; round < rounds; round++) {
+    if (round >= 0) beforeRound?.();
     for (const turn of isForward(round) ? turns : turns.toReversed()) {
       const value = await turn.measure();
       if (round >= 0) values.get(turn.id)!.push(value);
