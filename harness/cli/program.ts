@@ -44,6 +44,7 @@ Exit status: 0 all passed; 1 something failed; 2 the input is wrong; 3 a backend
       "write which C lines the simulator's runs executed, for LCOV, and print what never ran",
     )
     .option("--captures <folder>", "write every case's packets, in and out, as pcapng")
+    .option("--repro <folder>", "write an archive for each failure: scenario, objects, packets, report, the command")
     .addOption(
       new Option("--port <name>", "how `wire` sends and captures").choices(["af_packet", "cap"]).default("af_packet"),
     )

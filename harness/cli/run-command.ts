@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Capabilities } from "../model/backend.js";
 import { harnessError } from "../model/error.js";
 import type { RunEvent } from "../model/event.js";
@@ -33,6 +35,7 @@ export interface RunCommandOptions extends ReportOptions {
   readonly shard?: { readonly index: number; readonly count: number };
   readonly blob?: string;
   readonly captures?: string;
+  readonly repro?: string;
   readonly coverage?: string;
   readonly traces: TracedCases;
   readonly update: boolean;
@@ -95,7 +98,10 @@ async function report(
 
   const events: RunEvent[] = [];
   let done = 0;
-  const { port, captures, shard, traces, jobs: parallel } = options;
+  const { port, shard, traces, jobs: parallel } = options;
+  // Archives of failures have their packets, whether or not others' are wanted.
+  const forRepros = options.repro === undefined ? undefined : await mkdtemp(join(tmpdir(), "packetproof-captures-"));
+  const captures = options.captures ?? forRepros;
   const blob = options.blob === undefined ? undefined : await EventFile.create(options.blob);
   for await (const event of run({
     ...work,
@@ -127,6 +133,8 @@ async function report(
   process.stdout.write(`${summaryText(folded, paint)}\n`);
   if (options.coverage !== undefined) await reportCoverage(options.coverage, record);
   if (options.update) await update(record);
+  if (options.repro !== undefined) await reportRepros(options.repro, record, captures!);
+  if (forRepros !== undefined) await rm(forRepros, { recursive: true });
   if (options.html !== undefined) process.stdout.write(`report    ${options.html}\n`);
   if (stop.signal.aborted) {
     process.stdout.write(`interrupted: ${jobs.length - done} cases were not run\n`);
@@ -141,6 +149,13 @@ async function reportCoverage(file: string, { coverage }: RunRecord): Promise<vo
   await prepareOutput(file);
   await writeFile(file, lcovText(files));
   process.stdout.write(`${coverageText(files)}\n`);
+}
+
+async function reportRepros(folder: string, record: RunRecord, captures: string): Promise<void> {
+  const { writeRepros } = await import("./repro.js");
+  const { written, omitted } = await writeRepros(folder, record, captures);
+  for (const path of written) process.stdout.write(`repro     ${path}\n`);
+  if (omitted > 0) process.stdout.write(`repro     ${omitted} more failures have no archive: run them by themselves\n`);
 }
 
 async function update({ results }: RunRecord): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { BackendName } from "../model/backend.js";
 import type { Observation, PacketObservation, VerdictObservation } from "../model/observation.js";
+import type { CaseResult } from "../model/outcome.js";
 import type { Plan, PlannedSend } from "../model/plan.js";
 import { formatPlace } from "../model/topology.js";
 import { joinBytes } from "../packet/join-bytes.js";
@@ -87,14 +88,26 @@ export async function saveCapture(
   backend: BackendName,
   observations: readonly Observation[],
 ): Promise<string> {
-  const scenario = plan.file.replace(/\.ya?ml$/, "").replace(/^(\.*\/)+/, "");
-  const file = join(folder, scenario, `${fileName(plan.caseName)}.${backend}.pcapng`);
+  const file = captureFile(folder, { file: plan.file, case: plan.caseName, backend });
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, captureCase(plan, backend, observations));
   return file;
 }
 
+/** Where a case's capture, or what else there is of it, stands below a folder. */
+export function captureFile(
+  folder: string,
+  of: Pick<CaseResult, "file" | "case" | "backend">,
+  ending = "pcapng",
+): string {
+  const scenario = of.file.replace(/\.ya?ml$/, "").replace(/^(\.*\/)+/, "");
+  return join(folder, scenario, `${fileName(of.case)}.${of.backend}.${ending}`);
+}
+
 /** Letters and digits of a case's name, cut to what file systems take. */
 function fileName(caseName: string): string {
-  return caseName.replace(/[^\p{L}\p{N}=]+/gu, "-").slice(0, 80);
+  return caseName
+    .replace(/[^\p{L}\p{N}=]+/gu, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 80);
 }

@@ -8,26 +8,31 @@ import { projectRoot } from "./project.js";
  * captures, rules, policies) where that is there, and what C sources among these include, as deep as it goes.
  */
 export async function dependenciesOf(scenario: string): Promise<Set<string>> {
-  const found = new Set<string>();
-  const add = async (file: string, named: (text: string) => readonly string[]): Promise<void> => {
+  const found = new Set<string>([resolve(scenario)]);
+  const add = async (file: string): Promise<void> => {
     if (found.has(file) || !isFile(file)) return;
     found.add(file);
+    if (!/\.[ch]$/.test(file)) return;
     const text = await readFile(file, "utf8");
-    for (const other of named(text)) await add(other, includedBy(other));
+    for (const [, name] of text.matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)) await add(resolve(dirname(file), name!));
   };
-  const folder = dirname(resolve(scenario));
-  // Programs are searched for beside the scenario, then among the shipped ones.
-  await add(resolve(scenario), (text) =>
-    [...text.matchAll(/[^\s,:'"[\]{}]+\.\w+/g)].flatMap(([name]) =>
-      [resolve(folder, name), join(projectRoot, "bpf", name)].slice(0, isFile(resolve(folder, name)) ? 1 : 2),
-    ),
-  );
+  for (const file of namedFiles(await readFile(scenario, "utf8"), scenario).values()) await add(file);
   return found;
 }
 
-function includedBy(file: string): (text: string) => readonly string[] {
-  if (!/\.[ch]$/.test(file)) return () => [];
-  return (text) => [...text.matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)].map(([, name]) => resolve(dirname(file), name!));
+/** Words with a dot in them: what may be the name of a file. */
+export const fileWords = /[^\s,:'"[\]{}]+\.\w+/g;
+
+/** The words of a scenario's text that name a file that is there, with the file's absolute path. */
+export function namedFiles(text: string, scenario: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [word] of text.matchAll(fileWords)) {
+    // Programs are searched for beside the scenario, then among the shipped ones.
+    const places = [resolve(dirname(scenario), word), join(projectRoot, "bpf", word)];
+    const file = places.find(isFile);
+    if (file !== undefined) found.set(word, file);
+  }
+  return found;
 }
 
 function isFile(path: string): boolean {
