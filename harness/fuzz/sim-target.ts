@@ -98,6 +98,11 @@ export class SimTarget implements Target {
     return true;
   }
 
+  /** Lines that programs have printed since this was asked last, or since the last `reset`. */
+  takePrinted(): readonly string[] {
+    return this.#set.world.takePrinted();
+  }
+
   /** The output is there until the next run. */
   run(packet: Packet): Answer {
     const { returned, fault } = this.runOnly(packet);

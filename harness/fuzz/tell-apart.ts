@@ -89,6 +89,8 @@ export class Distinguisher {
       const what = this.#differs(packet, expected, actual);
       if (what !== undefined) return time === 0 ? what : `${what}, the second time`;
     }
+    const [wanted, printed] = targets.map((target) => target.takePrinted().join("\n"));
+    if (wanted !== printed) return `'${printed}' is printed instead of '${wanted}'`;
     return this.#original.holdsTheSame(other) ? undefined : "maps or variables hold something else";
   }
 
