@@ -15,6 +15,8 @@
  * address and a port that nobody else has towards the same receiver. Policy looks at connections that
  * begin, as they are inside the node: callers by their own address, called ones by the backend's.
  *
+ * Pods of other nodes are reached by the network between them, or through tunnels across it (include/vxlan.h).
+ *
  * What is forwarded here does not see the node's stack. It gets what is for the node itself or has no
  * route, and what takes an answer: packets whose time has run out or that are too large.
  *
@@ -24,6 +26,7 @@
  */
 #include "include/connections.h"
 #include "include/failsafe.h"
+#include "include/vxlan.h"
 
 #define FRONTENDS_MAX 64000
 #define BACKENDS_MAX 65536
@@ -31,7 +34,7 @@
 #define POLICY_MAX 131072
 #define PORTS_MAX 1024
 
-/* What masqueraded connections come from; absent (all zeroes): they are not masqueraded. */
+/* What masqueraded connections and tunnels come from; absent (all zeroes): there are none. Tunnels are of IPv4. */
 const volatile struct in6_addr node_address_v4 = {};
 const volatile struct in6_addr node_address_v6 = {};
 
@@ -88,6 +91,8 @@ enum route_kind {
 	ROUTE_POD,
 	/* Beyond the uplink. */
 	ROUTE_NETWORK,
+	/* A pod of a node that is reached by VXLAN. */
+	ROUTE_TUNNEL,
 };
 
 struct route {
@@ -102,9 +107,12 @@ struct route {
 	/* Nobody there knows the pods' addresses. */
 	__u8 masquerade;
 	__u8 reserved;
-	/* Ours, and the next hop's. */
+	/* Ours, and the next hop's; in a tunnel, those of the frame inside. */
 	__u8 source_mac[ETH_ALEN];
 	__u8 destination_mac[ETH_ALEN];
+	/* Of a tunnel: its other end, and its network. */
+	__be32 far_end;
+	__u32 vni;
 };
 
 struct {
@@ -350,23 +358,80 @@ __weak __noinline int translate_error(struct __sk_buff *skb, struct tc_packet *e
 	return 0;
 }
 
+/* Wraps a packet whose hop is used up; the stack knows the way to the tunnel's other end. */
+static __always_inline int into_tunnel(struct __sk_buff *skb, const struct tc_packet *packet, const struct route *route,
+				       __u32 ifindex)
+{
+	struct vxlan_tunnel tunnel = {
+		.source = node_address_v4.in6_u.u6_addr32[3],
+		.destination = route->far_end,
+		.vni = route->vni,
+	};
+	__be16 ethertype = packet->version == 6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+
+	__builtin_memcpy(tunnel.source_mac, route->source_mac, ETH_ALEN);
+	__builtin_memcpy(tunnel.destination_mac, route->destination_mac, ETH_ALEN);
+	if (vxlan_push(skb, &tunnel, ethertype, hash_flow(&packet->flow)))
+		return TC_ACT_SHOT;
+	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
+}
+
 /* Sends a packet on to where its destination is; the stack gets what is not for us to send. */
 __weak __noinline int forward(struct __sk_buff *skb, const struct tc_packet *packet, const struct in6_addr *destination)
 {
 	struct route *route;
 	__u32 ifindex, mtu = 0;
+	bool tunnelled;
 
 	if (!packet || !destination)
 		return TC_ACT_SHOT;
 	route = route_to(destination);
 	if (!route || route->kind == ROUTE_HOST || packet->hops <= 1)
 		return TC_ACT_OK;
+	tunnelled = route->kind == ROUTE_TUNNEL;
 	ifindex = ifindex_of(route);
-	if (!ifindex || bpf_check_mtu(skb, ifindex, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED)
+	if (!ifindex || bpf_check_mtu(skb, ifindex, &mtu, tunnelled ? sizeof(struct vxlan_outer) : 0, 0) ==
+				BPF_MTU_CHK_RET_FRAG_NEEDED)
 		return TC_ACT_OK;
-	if (use_up_a_hop(skb, packet) || set_macs(skb, route->destination_mac, route->source_mac))
+	if (use_up_a_hop(skb, packet))
+		return TC_ACT_SHOT;
+	if (tunnelled)
+		return into_tunnel(skb, packet, route, ifindex);
+	if (set_macs(skb, route->destination_mac, route->source_mac))
 		return TC_ACT_SHOT;
 	return bpf_redirect(ifindex, 0);
+}
+
+/*
+ * What comes out of a tunnel is for a pod here, whose own rules are asked at its interface, and from one behind
+ * that very tunnel.
+ */
+__weak __noinline int out_of_tunnel(struct __sk_buff *skb, const struct vxlan_outer *outer)
+{
+	struct route *from, *to;
+	struct tc_packet packet;
+	int kind;
+
+	if (!outer || vxlan_pop(skb, outer->inner.h_proto))
+		return drop(DROP_UNREADABLE);
+	tc_pull_headers(skb);
+	kind = find_tc_flow(skb, &packet, 0, 0);
+	if (kind != PACKET_FLOW && kind != PACKET_ERROR)
+		return drop(kind == PACKET_FRAGMENT ? DROP_FRAGMENT : DROP_UNREADABLE);
+	from = route_to(&packet.flow.source);
+	to = route_to(&packet.flow.destination);
+	if (!from || from->kind != ROUTE_TUNNEL || from->far_end != outer->ip.saddr ||
+	    outer->vxlan.vni != bpf_htonl(from->vni << 8) || !to || to->kind != ROUTE_POD)
+		return drop(DROP_FOREIGN_ADDRESS);
+	return forward(skb, &packet, &packet.flow.destination);
+}
+
+/* A packet that into_tunnel() has made, on its way out. */
+static __always_inline bool is_tunnel_of_ours(const struct flow *flow)
+{
+	return flow->protocol == IPPROTO_UDP && flow->destination_port == bpf_htons(VXLAN_PORT) &&
+	       is_mapped_v4(&flow->source) && node_address_v4.in6_u.u6_addr32[3] &&
+	       flow->source.in6_u.u6_addr32[3] == node_address_v4.in6_u.u6_addr32[3];
 }
 
 /* Whether it is a pod's address that a packet has, and the pod's that is behind this interface. */
@@ -406,6 +471,8 @@ static __always_inline int datapath(struct __sk_buff *skb, enum way way, enum pl
 		return way == WAY_IN ? forward(skb, &packet, &packet.flow.destination) : TC_ACT_OK;
 	}
 
+	if (place == AT_NETWORK && way == WAY_OUT && is_tunnel_of_ours(&packet.flow))
+		return TC_ACT_OK;
 	key.flow = packet.flow;
 	if (find_connection(&key, &packet, &flow) != LOOKUP_FOUND) {
 		/* The node's own connections may be older than this program. */
@@ -435,6 +502,10 @@ int to_pod(struct __sk_buff *skb)
 SEC("tc")
 int from_network(struct __sk_buff *skb)
 {
+	struct vxlan_outer outer;
+
+	if (vxlan_read(skb, node_address_v4.in6_u.u6_addr32[3], &outer))
+		return out_of_tunnel(skb, &outer);
 	return datapath(skb, WAY_IN, AT_NETWORK);
 }
 

@@ -308,7 +308,7 @@ int from_network(struct __sk_buff *skb)
 	if (!journey)
 		return drop();
 	journey->ethertype = ethertype_of(skb);
-	if (tunnel_address && journey->ethertype == bpf_htons(ETH_P_IP) && vxlan_read(skb, tunnel_address, &outer))
+	if (vxlan_read(skb, tunnel_address, &outer))
 		return from_tunnel(skb, &outer, journey);
 	if (!read_ip(skb, ETH_HLEN, journey->ethertype, &journey->packet))
 		return TC_ACT_OK;

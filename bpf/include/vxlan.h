@@ -85,10 +85,11 @@ static __always_inline long vxlan_push(struct __sk_buff *skb, const struct vxlan
 	       bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto), &ipv4, sizeof(ipv4), 0);
 }
 
-/* Takes the outer headers of a frame whose packet is VXLAN for `address`; false where it is not. */
+/* Takes the outer headers of an untagged frame whose packet is VXLAN for `address`; false where it is not. */
 static __always_inline bool vxlan_read(struct __sk_buff *skb, __be32 address, struct vxlan_outer *outer)
 {
-	return !bpf_skb_load_bytes(skb, ETH_HLEN, outer, sizeof(*outer)) && outer->ip.version == 4 && outer->ip.ihl == 5 &&
+	return address && skb->protocol == bpf_htons(ETH_P_IP) && !skb->vlan_present &&
+	       !bpf_skb_load_bytes(skb, ETH_HLEN, outer, sizeof(*outer)) && outer->ip.version == 4 && outer->ip.ihl == 5 &&
 	       !(outer->ip.frag_off & ~bpf_htons(IPV4_DONT_FRAGMENT)) && outer->ip.daddr == address &&
 	       outer->ip.protocol == IPPROTO_UDP && outer->udp.dest == bpf_htons(VXLAN_PORT) &&
 	       outer->vxlan.flags == VXLAN_FLAG_VNI;
