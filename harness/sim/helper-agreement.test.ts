@@ -47,6 +47,7 @@ const sections: Readonly<Record<TestedType, string>> = {
   lwt_out: "lwt_out",
   lwt_xmit: "lwt_xmit",
   flow_dissector: "flow_dissector",
+  sk_lookup: "sk_lookup",
 };
 
 /** How six numbers come out of a packet; a dissector has no other way than to read them. */
@@ -55,14 +56,19 @@ function fetch(type: TestedType): string {
     return `
       if ((void *)(long)context->data + 38 > (void *)(long)context->data_end) return 0;
       __builtin_memcpy(arg, (void *)(long)context->data + 14, 24);`;
+  if (type === "sk_lookup")
+    return `
+      arg[0] = context->remote_ip4; arg[1] = context->local_ip4; arg[2] = context->remote_port; arg[3] = context->local_port;
+      arg[4] = context->remote_ip6[3]; arg[5] = context->local_ip6[0];`;
   const load = type === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
   return `if (${load}(context, 14, arg, sizeof(arg))) return 0;`;
 }
 
 function sourceOf({ type, maps = "", calls, samples }: HelperCase): string {
-  const context = type === "xdp" ? "xdp_md" : "__sk_buff";
+  const context = type === "xdp" ? "xdp_md" : type === "sk_lookup" ? "bpf_sk_lookup" : "__sk_buff";
   return `
     #include <linux/bpf.h>
+    #include <linux/filter.h>
     #include <bpf/bpf_helpers.h>
     #include <bpf/bpf_endian.h>
     struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); __uint(max_entries, 1); } result SEC(".maps");
@@ -76,7 +82,7 @@ function sourceOf({ type, maps = "", calls, samples }: HelperCase): string {
       { ${calls} }
       __u64 *slot = bpf_map_lookup_elem(&result, &zero);
       if (slot) *slot ^= hash;
-      return hash & ${type === "cgroup_skb" ? 1 : 0x7fffffff};
+      return hash & ${type === "cgroup_skb" || type === "sk_lookup" ? 1 : 0x7fffffff};
     }
     char LICENSE[] SEC("license") = "GPL";`;
 }

@@ -25,6 +25,20 @@ const withFields = fc
   })
   .map(({ bytes, ...fields }) => ({ bytes, fields }));
 
+/** Connections that sockets are looked up for; nobody listens. */
+const lookups = fc
+  .record({
+    family: fc.constantFrom(2, 10),
+    protocol: fc.constantFrom(6, 17),
+    remote_ip4: fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    local_ip4: fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    remote_ip6: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    local_ip6: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    remote_port: fc.nat({ max: 0xffff }),
+    local_port: fc.nat({ max: 0xffff }),
+  })
+  .map((fields) => ({ bytes: new Uint8Array(), fields }));
+
 /** Bytes that a program sees; the compiler may not calculate with the pointers themselves any further. */
 const edge = `
   __u64 edge = context->data_end - context->data;
@@ -169,6 +183,20 @@ const cases: readonly HelperCase[] = [
       note(bpf_check_mtu(context, 0, &length, 0, 0));`,
   },
   {
+    name: "what a socket lookup is told",
+    type: "sk_lookup",
+    samples: lookups,
+    calls: `
+      note(context->family); note(context->protocol); note(context->ingress_ifindex); note(!context->sk);
+      for (int i = 0; i < 6; i++) note(arg[i]);
+      for (int i = 0; i < 4; i++) { note(context->remote_ip6[i]); note(context->local_ip6[i]); }
+      note(*(__u8 *)&context->family); note(*((__u8 *)&context->remote_ip4 + 1)); note(*((__u16 *)&context->local_ip4 + 1));
+      note(*(__u8 *)&context->remote_port); note(*((__u8 *)&context->remote_port + 1));
+      note(*(__u16 *)&context->remote_port); note(*(volatile __u8 *)&context->local_port);
+      note(*(volatile __u16 *)&context->local_port); note(*((__u8 *)&context->protocol));
+      note(bpf_sk_assign(context, 0, arg[3] % 5));`,
+  },
+  {
     name: "what a program on a route sees",
     type: "lwt_out",
     calls: `
@@ -238,6 +266,40 @@ const cases: readonly HelperCase[] = [
       keys->ipv6_dst[3] = arg[1];
       note(context->data_end - context->data);`,
   },
+  {
+    name: "what a program of a cgroup sees and changes beside the bytes",
+    type: "cgroup_skb",
+    samples: withFields,
+    calls: `
+      __u8 bytes[8] = {};
+      note(context->len); note(context->protocol); note(context->mark); note(context->priority); note(context->pkt_type);
+      note(context->ingress_ifindex); note(context->ifindex); note(context->cb[3]); note(context->hash);
+      note(context->gso_segs); note(context->gso_size); note(context->tstamp); note(context->hwtstamp);
+      note(context->vlan_present); note(context->queue_mapping);
+      note(bpf_skb_load_bytes_relative(context, arg[0] % 80, bytes, 8, arg[1] % 3));
+      for (int i = 0; i < 8; i++) note(bytes[i]);
+      note(bpf_skb_ecn_set_ce(context));
+      context->mark = arg[2]; context->priority = arg[3]; context->cb[0] = arg[4]; context->tstamp = arg[5];
+      note(context->tstamp);
+      __u8 *first = (void *)(long)context->data;
+      if (first + 2 <= (__u8 *)(long)context->data_end) note(first[1]);`,
+  },
+  ...(["socket_filter", "sched_cls"] as const).map((type): HelperCase => ({
+    name: `legacy loads, from the data, the network header and the link layer, as ${type}`,
+    type,
+    maps: `
+        unsigned long long load_byte(void *skb, unsigned long long offset) asm("llvm.bpf.load.byte");
+        unsigned long long load_half(void *skb, unsigned long long offset) asm("llvm.bpf.load.half");
+        unsigned long long load_word(void *skb, unsigned long long offset) asm("llvm.bpf.load.word");`,
+    // A load beyond the packet ends the program, and returns 0.
+    calls: `
+        note(load_byte(context, arg[0] % 100));
+        note(load_half(context, arg[1] % 100));
+        note(load_word(context, arg[2] % 100));
+        note(load_word(context, SKF_NET_OFF + (int)(arg[3] % 80) - 16));
+        note(load_byte(context, SKF_LL_OFF + (int)(arg[4] % 80)));
+        note(load_half(context, arg[5] % 7 == 0 ? SKF_AD_OFF + (int)(arg[5] % 60) : (int)(arg[5] % 40)));`,
+  })),
   {
     name: "what a socket filter sees",
     type: "socket_filter",

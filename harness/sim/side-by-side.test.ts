@@ -7,6 +7,7 @@ import { toHex } from "../model/hex.js";
 import type { BpfObject, MapSpec } from "../model/object.js";
 import type { EngineName } from "./engine.js";
 import { FlowDissectorWorld } from "./hooks/flow-dissector.js";
+import { SkLookupWorld } from "./hooks/sk-lookup.js";
 import { SkbWorld } from "./hooks/skb.js";
 import { readSkbFields, skbInputFields } from "./hooks/skb-fields.js";
 import { XdpWorld } from "./hooks/xdp.js";
@@ -43,6 +44,17 @@ class XdpWithMetadata extends XdpWorld {
   }
 }
 
+/** A lookup is all context. */
+class LookupWithoutPacket extends SkLookupWorld {
+  open({ bytes, fields = {} }: Sample): void {
+    this.accept({ linkType: "ethernet", bytes }, fields);
+  }
+
+  packet(): Uint8Array {
+    return new Uint8Array();
+  }
+}
+
 export const hookOf = {
   xdp: "xdp",
   sched_cls: "tc-ingress",
@@ -52,6 +64,7 @@ export const hookOf = {
   lwt_out: "lwt_out",
   lwt_xmit: "lwt_xmit",
   flow_dissector: "flow_dissector",
+  sk_lookup: "sk_lookup",
 } as const;
 
 export type TestedType = keyof typeof hookOf;
@@ -65,6 +78,7 @@ const worldOf: Readonly<Record<TestedType, LoadOptions<PacketWorld>["hook"]>> = 
   lwt_out: (...parts) => new SkbWorld("lwt_out", ...parts),
   lwt_xmit: (...parts) => new SkbWorld("lwt_xmit", ...parts),
   flow_dissector: (...parts) => new FlowDissectorWorld(...parts),
+  sk_lookup: (...parts) => new LookupWithoutPacket(...parts),
 };
 
 /** The object on a simulated machine. */
@@ -77,7 +91,7 @@ export function runKernel(loaded: LoadedObject, testRun: TestRun, type: TestedTy
   testRun.add(sample.bytes, contextOf(type, sample));
   testRun.run();
   const outcome = { returned: testRun.returned(0) >>> 0, packet: toHex(testRun.packetOut(0)) };
-  return sample.fields
+  return sample.fields && type !== "sk_lookup"
     ? { ...outcome, fields: testRunOutputs(type, testRun.packetOut(0), testRun.context(0)).fields }
     : outcome;
 }

@@ -73,6 +73,11 @@ export class SkLookupWorld implements HookWorld {
       else if (name === "remote_port") view.setUint16(at, Number(value));
       else view.setUint32(at, Number(value), true);
     }
+    // The kernel takes and shows the addresses of the connection's own family only.
+    const isIpv6 = view.getUint32(this.context + field.family, true) === families[16];
+    const others = isIpv6 ? (["remote_ip4", "local_ip4"] as const) : (["remote_ip6", "local_ip6"] as const);
+    for (const name of others)
+      bytes.fill(0, this.context + field[name], this.context + field[name] + (isIpv6 ? 4 : 16));
   }
 
   /** No packet comes out, and nothing of the context is given back. */
