@@ -20,6 +20,12 @@ interface FibRoute {
   readonly device: FibDevice;
 }
 
+interface FibNeighbour {
+  readonly address: Uint8Array;
+  readonly mac: Uint8Array;
+  readonly ifindex: number;
+}
+
 /** Where a packet goes next. */
 export interface NextHop {
   readonly device: FibDevice;
@@ -33,7 +39,9 @@ export interface NextHop {
 export class Fib {
   readonly devices: ReadonlyMap<number, FibDevice>;
   readonly #routes: readonly FibRoute[];
-  readonly #neighbours: readonly { readonly address: Uint8Array; readonly mac: Uint8Array; readonly ifindex: number }[];
+  readonly #neighbours: readonly FibNeighbour[];
+  /** Neighbours that have told where they are. */
+  readonly #learnt: FibNeighbour[] = [];
   readonly #forwards: { readonly 4: boolean; readonly 16: boolean };
 
   /** `devices` are the names of the host's interfaces by index. */
@@ -83,8 +91,23 @@ export class Fib {
     return device && { device, gateway: undefined, mac: this.#macOf(address, device) };
   }
 
+  /** A neighbour has told where it is; what is declared stays. */
+  learn(address: Uint8Array, mac: Uint8Array, ifindex: number): void {
+    this.#learnt.unshift({ address, mac, ifindex });
+  }
+
+  /** Neither a group's address nor everybody's on one of the host's networks. */
+  isUnicast(address: Uint8Array): boolean {
+    if (address.length === 16) return address[0] !== 0xff;
+    if (address[0]! >= 224) return false;
+    const all = [...this.devices.values()].flatMap(({ addresses }) => addresses);
+    return !all.some((prefix) => prefix.bits < 31 && isBroadcast(prefix, address));
+  }
+
   #macOf(address: Uint8Array, device: FibDevice): Uint8Array | undefined {
-    const known = this.#neighbours.find((one) => one.ifindex === device.ifindex && isEqual(one.address, address));
+    const known = [...this.#neighbours, ...this.#learnt].find(
+      (one) => one.ifindex === device.ifindex && isEqual(one.address, address),
+    );
     return known?.mac;
   }
 }
@@ -119,6 +142,13 @@ function addressBytes(text: string): Uint8Array {
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** The last address of a network. */
+function isBroadcast(prefix: Prefix, candidate: Uint8Array): boolean {
+  const isOne = (bit: number) => ((candidate[bit >> 3]! >> (7 - (bit & 7))) & 1) === 1;
+  const rest = Array.from({ length: 8 * candidate.length - prefix.bits }, (_, i) => prefix.bits + i);
+  return matches(prefix, candidate) && rest.every(isOne);
 }
 
 function matches({ address, bits }: Prefix, candidate: Uint8Array): boolean {

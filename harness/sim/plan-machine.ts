@@ -206,7 +206,7 @@ export class PlanMachine {
   #advance({ index: step, advanceMs }: PlannedStep & { kind: "clock" }): Observation[] {
     try {
       this.#world.clock.advance(nanoseconds(advanceMs));
-      return [];
+      return [...(this.#network?.takeSeen() ?? [])];
     } catch (error) {
       if (error instanceof ProgramFault) return [{ kind: "fault", step, packet: undefined, message: error.message }];
       throw error;

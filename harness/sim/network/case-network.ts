@@ -67,7 +67,13 @@ export class CaseNetwork {
     this.#hook = hook;
     this.#whereabouts = whereaboutsIn(topology, hook);
     const tapped = hook.startsWith("tc") && !isEgress(hook) ? topology.attach : undefined;
-    this.#network = new SimNetwork(topology, sites, { arrived: (at, skb) => this.#arrived(at, skb) }, tapped);
+    this.#network = new SimNetwork(
+      topology,
+      sites,
+      { arrived: (at, skb) => this.#arrived(at, skb) },
+      tapped,
+      parts.world.clock,
+    );
     this.#network.programs = parts.loaded.flatMap((each) => this.#programsOf(each));
   }
 

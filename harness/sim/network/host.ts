@@ -1,10 +1,16 @@
 import type { Host } from "../../model/topology.js";
-import type { Fib, NextHop } from "../fib.js";
-import { icmpPacket, isIntact, protocols, readIp, withOneHopLess, type IpPacket } from "./ip.js";
+import type { Clock } from "../clock.js";
+import type { Fib, FibDevice, NextHop } from "../fib.js";
+import { arpReply, arpRequest, readArp } from "./arp.js";
+import { isDatagram, resetFor } from "./closed-port.js";
+import { ErrorLimit, icmpErrorFor, icmpErrorMessage, mayBeAnswered, type IcmpError } from "./icmp-errors.js";
+import { isIntact, protocols, readIp, transportPacket, withOneHopLess, type IpPacket } from "./ip.js";
+import { advertisement, groupMac, readNeighbourMessage, solicitation } from "./neighbour-discovery.js";
 import type { HostSite } from "./site.js";
 import { freshSkb, packetType, type Skb } from "./skb.js";
 
 const ethernetBytes = 14;
+const etherTypes = { arp: 0x0806 } as const;
 
 /** Echo request and reply of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
 const echo = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const;
@@ -15,24 +21,48 @@ export interface Outgoing {
   readonly skb: Skb;
 }
 
-/** What a host's stack cannot do here, said where a packet would need it. */
-export type Unable = (what: string) => never;
+/** What a stack lives in. */
+export interface HostWorld {
+  readonly clock: Clock;
+  /** What a host's stack cannot do here, said where a packet would need it. */
+  readonly unable: (what: string) => never;
+  /** Packets that the host sends on its own, because time has passed. */
+  readonly send: (packets: readonly Outgoing[]) => void;
+}
+
+/** A packet that waits for its neighbour to say where it is. */
+interface Waiting {
+  readonly next: NextHop;
+  readonly packet: Uint8Array;
+  readonly skb: Skb;
+}
+
+/** How often a neighbour is asked, and how long between (mcast_solicit and retrans_time_ms of Linux). */
+const mostQuestions = 3;
+const askAgainNs = 1_000_000_000n;
+
+/** So many packets wait for one neighbour (unres_qlen of small packets). */
+const mostWaiting = 101;
 
 /**
- * The IP stack of a host without sockets: it answers echo requests, and forwards where its sysctls say so.
- * What a real host would answer beyond that is refused by name rather than left out.
+ * The IP stack of a host without sockets: it answers echo requests and questions for its addresses, forwards where its
+ * sysctls say so, and says what it cannot deliver, as Linux does. What a real host would answer beyond that is
+ * refused by name rather than left out.
  */
 export class SimHost {
   readonly #host: Host;
   readonly #fib: Fib;
   readonly #devs: readonly string[];
-  readonly #unable: Unable;
+  readonly #world: HostWorld;
+  readonly #limit = new ErrorLimit();
+  /** By interface and address of the neighbour. */
+  readonly #waiting = new Map<string, Waiting[]>();
   /** Echo replies that came for pings of this host: their identifiers and sequence numbers. */
   readonly #replies: number[] = [];
 
-  constructor(host: Host, { fib, devs }: HostSite, unable: Unable) {
+  constructor(host: Host, { fib, devs }: HostSite, world: HostWorld) {
     this.#host = host;
-    this.#unable = unable;
+    this.#world = world;
     this.#devs = devs;
     this.#fib = fib;
   }
@@ -42,14 +72,14 @@ export class SimHost {
     const { frame, vlan } = skb;
     // A tag of a VLAN that is not there makes the frame somebody else's; VLAN 0 is none.
     if (skb.packetType === packetType.otherHost || ((vlan?.tci ?? 0) & 0xfff) !== 0) return [];
-    const packet = readIp((frame[12]! << 8) | frame[13]!, frame.subarray(ethernetBytes));
-    if (!packet) return [];
-    if (this.#fib.isLocal(packet.destination)) return this.#deliver(packet);
-    const isMulticast = packet.version === 4 ? packet.destination[0]! >= 224 : packet.destination[0] === 0xff;
-    if (isMulticast || !this.#fib.forwards(packet.version === 4 ? 4 : 16)) return [];
-    if (packet.hops <= 1) return this.#unable("answers a packet whose time has run out");
-    const next = this.#fib.lookup(packet.destination);
-    return next ? this.#transmit(next, withOneHopLess(packet), carriedOn(skb, packet.version)) : [];
+    const etherType = (frame[12]! << 8) | frame[13]!;
+    const data = frame.subarray(ethernetBytes);
+    if (etherType === etherTypes.arp) return this.#receiveArp(data, skb);
+    const packet = readIp(etherType, data);
+    if (!packet || this.#isMartian(packet)) return [];
+    if (this.#fib.isLocal(packet.destination)) return this.#deliver(packet, skb);
+    if (packet.destination[0] === 0xff && packet.version === 6) return this.#deliverToGroup(packet, skb);
+    return this.#fib.isUnicast(packet.destination) ? this.#forward(packet, skb) : [];
   }
 
   /** An echo request to an address; nothing where there is no route to it. */
@@ -62,56 +92,13 @@ export class SimHost {
     new DataView(message.buffer).setUint16(6, sequence);
     // As iputils' ping: each byte says where it is.
     for (let i = 0; i < payloadBytes; i++) message[8 + i] = i;
-    return this.#send(destination, icmpPacket(source, destination, message));
+    return this.#send(destination, transportPacket(source, destination, "icmp", message));
   }
 
   /** The sequence numbers of the replies to one ping that have come since the last time. */
   takeReplies(identifier: number): ReadonlySet<number> {
     const own = this.#replies.splice(0).filter((reply) => reply >>> 16 === identifier);
     return new Set(own.map((reply) => reply & 0xffff));
-  }
-
-  #deliver(packet: IpPacket): readonly Outgoing[] {
-    const { version, source, destination, bytes, headerBytes } = packet;
-    if (packet.isFragment) return this.#unable("puts fragments together");
-    const isIcmp = packet.protocol === (version === 4 ? protocols.icmp : protocols.icmpv6);
-    if (!isIcmp) return this.#unable(`answers for a socket (protocol ${packet.protocol})`);
-    if (!isIntact(packet)) return [];
-    const message = bytes.slice(headerBytes);
-    if (message[0] === echo[version].reply) {
-      this.#replies.push(new DataView(message.buffer).getUint32(4));
-      return [];
-    }
-    if (message[0] !== echo[version].request || this.#ignoresEcho(version)) return [];
-    message[0] = echo[version].reply;
-    return this.#send(source, icmpPacket(destination, source, message));
-  }
-
-  #ignoresEcho(version: 4 | 6): boolean {
-    const name = version === 4 ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all";
-    return this.#host.sysctls[name] === "1";
-  }
-
-  #send(destination: Uint8Array, packet: Uint8Array): readonly Outgoing[] {
-    const next = this.#fib.lookup(destination);
-    return next ? this.#transmit(next, packet, freshSkb(packet)) : [];
-  }
-
-  /** Puts the link-layer header in front of a packet; `skb` is what goes with it. */
-  #transmit({ device, mac }: NextHop, packet: Uint8Array, skb: Skb): readonly Outgoing[] {
-    if (packet.length > device.mtuBytes) return this.#unable("sends a packet in fragments");
-    if (!mac) return this.#unable("asks for a neighbour that the topology does not tell");
-    const frame = new Uint8Array(ethernetBytes + packet.length);
-    frame.set(mac);
-    frame.set(device.mac, 6);
-    frame.set(packet[0]! >> 4 === 4 ? [0x08, 0x00] : [0x86, 0xdd], 12);
-    frame.set(packet, ethernetBytes);
-    return [{ dev: this.#devs[device.ifindex]!, skb: { ...skb, frame } }];
-  }
-
-  #addressTowards(destination: Uint8Array): Uint8Array | undefined {
-    const device = this.#fib.lookup(destination)?.device;
-    return device?.addresses.find(({ address }) => address.length === destination.length)?.address;
   }
 
   /**
@@ -125,6 +112,252 @@ export class SimHost {
     const next = nextHop ? this.#fib.neighbour(nextHop, ifindex) : read && this.#fib.lookup(read.destination, ifindex);
     return next ? this.#transmit(next, packet, { ...skb, packetType: packetType.host }) : [];
   }
+
+  /** IPv4 packets that say they come from here, or from nobody who could be answered (ip_route_input_slow). */
+  #isMartian({ version, source, destination }: IpPacket): boolean {
+    if (version === 6) return source[0] === 0xff || isLoopback6(source) || isLoopback6(destination);
+    const isNobody = (address: Uint8Array) => address[0] === 0 || address[0] === 127;
+    return source[0]! >= 224 || isNobody(source) || isNobody(destination) || this.#fib.isLocal(source);
+  }
+
+  #forward(packet: IpPacket, skb: Skb): readonly Outgoing[] {
+    const { version, destination, hops, dontFragment, bytes } = packet;
+    const forwards = this.#fib.forwards(version === 4 ? 4 : 16);
+    const next = this.#fib.lookup(destination);
+    // IPv6 tells who sends to nowhere even where it does not forward (ip6_pkt_discard).
+    if (!next) return forwards || version === 6 ? this.#answer(packet, skb, icmpErrorFor(version, "route")) : [];
+    if (!forwards || skb.packetType !== packetType.host) return [];
+    if (hops <= 1) return this.#answer(packet, skb, icmpErrorFor(version, "time"));
+    const { mtuBytes } = next.device;
+    if (bytes.length > mtuBytes && dontFragment)
+      return this.#answer(packet, skb, icmpErrorFor(version, "size", mtuBytes));
+    return this.#transmit(next, withOneHopLess(packet), carriedOn(skb, version));
+  }
+
+  #deliver(packet: IpPacket, skb: Skb): readonly Outgoing[] {
+    const { version, protocol, headerBytes, bytes } = packet;
+    if (packet.isFragment) return this.#world.unable("puts fragments together");
+    if (version === 4 && headerBytes > 20) return this.#world.unable("looks at IP options");
+    switch (protocol) {
+      case version === 4 ? protocols.icmp : protocols.icmpv6:
+        return isIntact(packet) ? this.#deliverIcmp(packet, skb) : [];
+      case protocols.tcp: {
+        // What came by an Ethernet broadcast is for no connection (tcp_v4_rcv).
+        const reset = skb.packetType === packetType.host && isIntact(packet) ? resetFor(packet) : undefined;
+        return reset ? this.#send(packet.source, reset) : [];
+      }
+      case protocols.udp: {
+        const length = (bytes[headerBytes + 4]! << 8) | bytes[headerBytes + 5]!;
+        const datagram = { ...packet, bytes: bytes.subarray(0, headerBytes + length) };
+        const hasSum = ((bytes[headerBytes + 6]! << 8) | bytes[headerBytes + 7]!) !== 0;
+        if (!isDatagram(packet) || (hasSum && !isIntact(datagram))) return [];
+        return this.#answer(packet, skb, icmpErrorFor(version, "port"));
+      }
+      case version === 4 ? protocols.igmp : protocols.none:
+        return [];
+      default:
+        if (version === 6 && extensionHeaders.has(protocol)) return this.#world.unable("reads IPv6 extension headers");
+        return this.#answer(packet, skb, icmpErrorFor(version, "protocol"));
+    }
+  }
+
+  #deliverIcmp(packet: IpPacket, skb: Skb): readonly Outgoing[] {
+    const { version, source, destination, bytes, headerBytes, trafficClass } = packet;
+    const message = bytes.slice(headerBytes);
+    if (message.length < 8) return [];
+    if (message[0] === echo[version].reply) {
+      this.#replies.push(new DataView(message.buffer).getUint32(4));
+      return [];
+    }
+    if (version === 6 && message[0]! >= 130) return this.#discover(packet, skb);
+    if (message[0] !== echo[version].request || this.#ignoresEcho(version)) return [];
+    message[0] = echo[version].reply;
+    return this.#send(source, transportPacket(destination, source, "icmp", message, { trafficClass }));
+  }
+
+  /** Of what is sent to groups, questions for this host's addresses count. */
+  #deliverToGroup(packet: IpPacket, skb: Skb): readonly Outgoing[] {
+    const isIcmp = packet.protocol === protocols.icmpv6 && isIntact(packet);
+    return isIcmp ? this.#discover(packet, skb) : [];
+  }
+
+  /** Neighbour discovery (RFC 4861, 7.2). */
+  #discover(packet: IpPacket, { iif, frame }: Skb): readonly Outgoing[] {
+    const message = readNeighbourMessage(packet);
+    const device = this.#fib.devices.get(iif);
+    if (!message || !device) return [];
+    const { source } = packet;
+    if (!message.isSolicitation) {
+      // Only who was asked is believed: an address that nobody has looked for is not learnt.
+      if (!message.mac || !this.#waiting.has(keyOf(iif, message.target))) return [];
+      return this.#learn(message.target, message.mac, iif);
+    }
+    if (!device.addresses.some(({ address }) => isSame(address, message.target))) return [];
+    if (source.every((byte) => byte === 0)) return this.#world.unable("answers who looks for duplicate addresses");
+    const sent = this.#learn(source, message.mac ?? frame.slice(6, 12), iif);
+    const answer = advertisement(device.mac, packet, message.target, this.#fib.forwards(16));
+    return [...sent, ...this.#send(source, answer)];
+  }
+
+  #receiveArp(data: Uint8Array, { iif }: Skb): readonly Outgoing[] {
+    const message = readArp(data);
+    const device = this.#fib.devices.get(iif);
+    if (!message || !device || !this.#fib.isLocal(message.target) || this.#fib.isLocal(message.sender)) return [];
+    const isProbe = message.sender.every((byte) => byte === 0);
+    const isKnown = message.isRequest || this.#waiting.has(keyOf(iif, message.sender));
+    const sent = isProbe || !isKnown ? [] : this.#learn(message.sender, message.senderMac, iif);
+    if (!message.isRequest) return sent;
+    return [...sent, this.#leaving(device, freshSkb(arpReply(device.mac, message)))];
+  }
+
+  /** Where a neighbour is; what waits for it goes. */
+  #learn(address: Uint8Array, mac: Uint8Array, ifindex: number): readonly Outgoing[] {
+    this.#fib.learn(address, mac, ifindex);
+    const key = keyOf(ifindex, address);
+    const waiting = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    return waiting.flatMap(({ next, packet, skb }) => this.#transmit({ ...next, mac }, packet, skb));
+  }
+
+  /** The error that a packet is answered with, from the address that it was for or the nearest to its sender. */
+  #answer(packet: IpPacket, skb: Skb, error: IcmpError): readonly Outgoing[] {
+    const { version, source, destination, trafficClass } = packet;
+    if (skb.packetType !== packetType.host || !mayBeAnswered(packet)) return [];
+    const from = this.#fib.isLocal(destination) ? destination : this.#errorSource(packet, skb);
+    if (!from || (error.isLimited && !this.#limit.allows(source, this.#world.clock.nowNs))) return [];
+    const message = icmpErrorMessage(packet, error);
+    // RFC 1812, 4.3.2.5: errors have precedence (IPTOS_PREC_INTERNETCONTROL).
+    const precedence = version === 4 ? { trafficClass: (trafficClass & 0x1e) | 0xc0 } : {};
+    return this.#send(source, transportPacket(from, source, "icmp", message, precedence));
+  }
+
+  /** IPv6 prefers an address of the interface that the packet came in by (icmp6_send). */
+  #errorSource({ version, source }: IpPacket, { iif }: Skb): Uint8Array | undefined {
+    const came = version === 6 ? this.#fib.devices.get(iif)?.addresses : undefined;
+    return came?.find(({ address }) => address.length === 16)?.address ?? this.#addressTowards(source);
+  }
+
+  #ignoresEcho(version: 4 | 6): boolean {
+    const name = version === 4 ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all";
+    return this.#host.sysctls[name] === "1";
+  }
+
+  #send(destination: Uint8Array, packet: Uint8Array): readonly Outgoing[] {
+    // What a host says to itself nobody else hears.
+    const next = this.#fib.isLocal(destination) ? undefined : this.#fib.lookup(destination);
+    return next ? this.#transmit(next, packet, freshSkb(packet)) : [];
+  }
+
+  /** Puts the link-layer header in front of a packet; `skb` is what goes with it. */
+  #transmit(next: NextHop, packet: Uint8Array, skb: Skb): readonly Outgoing[] {
+    const { device, mac } = next;
+    if (packet.length > device.mtuBytes) return this.#world.unable("sends a packet in fragments");
+    return mac
+      ? [this.#leaving(device, { ...skb, frame: framed(mac, device.mac, packet) })]
+      : this.#ask(next, packet, skb);
+  }
+
+  #leaving({ ifindex }: FibDevice, skb: Skb): Outgoing {
+    return { dev: this.#devs[ifindex]!, skb };
+  }
+
+  /** Lets a packet wait, and asks for its neighbour if nobody has yet. */
+  #ask(next: NextHop, packet: Uint8Array, skb: Skb): readonly Outgoing[] {
+    const destination = destinationOf(packet);
+    const neighbour = next.gateway ?? destination;
+    const key = keyOf(next.device.ifindex, neighbour);
+    const known = this.#waiting.get(key);
+    if (known) {
+      if (known.length < mostWaiting) known.push({ next, packet, skb });
+      return [];
+    }
+    this.#waiting.set(key, [{ next, packet, skb }]);
+    this.#askAgainLater(key, next, neighbour, sourceOf(packet), 1);
+    return this.#question(next, neighbour, sourceOf(packet));
+  }
+
+  #question({ device }: NextHop, neighbour: Uint8Array, source: Uint8Array): readonly Outgoing[] {
+    const isIpv4 = neighbour.length === 4;
+    const own = isIpv4 ? this.#arpSource(device, source) : discoverySource(device, source);
+    if (!own) return [];
+    if (isIpv4) return [this.#leaving(device, freshSkb(arpRequest(device.mac, own, neighbour)))];
+    const packet = solicitation(device.mac, own, neighbour);
+    return [this.#leaving(device, freshSkb(framed(groupMac(destinationOf(packet)), device.mac, packet)))];
+  }
+
+  /** The packet's own source if it is this host's, else an address of the interface (arp_solicit). */
+  #arpSource({ addresses }: FibDevice, source: Uint8Array): Uint8Array | undefined {
+    return this.#fib.isLocal(source) ? source : addresses.find(({ address }) => address.length === 4)?.address;
+  }
+
+  /** Who does not answer in time cannot be reached, and forwarded packets are answered so. */
+  #askAgainLater(key: string, next: NextHop, neighbour: Uint8Array, source: Uint8Array, asked: number): void {
+    const ring = (): void => {
+      const waiting = this.#waiting.get(key);
+      if (!waiting) return;
+      if (asked < mostQuestions) {
+        this.#askAgainLater(key, next, neighbour, source, asked + 1);
+        this.#world.send(this.#question(next, neighbour, source));
+        return;
+      }
+      this.#waiting.delete(key);
+      this.#world.send(waiting.flatMap(({ packet, skb }) => this.#unreachable(packet, skb)));
+    };
+    this.#world.clock.set({ dueNs: 0n, ring }, this.#world.clock.nowNs + askAgainNs);
+  }
+
+  #unreachable(packet: Uint8Array, skb: Skb): readonly Outgoing[] {
+    const read = skb.iif === 0 ? undefined : readIp(packet[0]! >> 4 === 4 ? 0x0800 : 0x86dd, packet);
+    return read ? this.#answer(read, skb, icmpErrorFor(read.version, "host")) : [];
+  }
+
+  #addressTowards(destination: Uint8Array): Uint8Array | undefined {
+    const device = this.#fib.lookup(destination)?.device;
+    return device?.addresses.find(({ address }) => address.length === destination.length)?.address;
+  }
+}
+
+/** Hop-by-hop options, routing, fragment, ESP, AH and destination options (RFC 8200, 4). */
+const extensionHeaders: ReadonlySet<number> = new Set([0, 43, 44, 50, 51, 60, 135]);
+
+/** The packet's own source if the interface has it, else a link-local address of the interface (ndisc_solicit). */
+function discoverySource({ addresses }: FibDevice, source: Uint8Array): Uint8Array | undefined {
+  const own =
+    addresses.find(({ address }) => isSame(address, source)) ?? addresses.find(({ address }) => isLinkLocal(address));
+  return own?.address;
+}
+
+function isLinkLocal(address: Uint8Array): boolean {
+  return address.length === 16 && address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;
+}
+
+function isLoopback6(address: Uint8Array): boolean {
+  return address.subarray(0, 15).every((byte) => byte === 0) && address[15] === 1;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function keyOf(ifindex: number, address: Uint8Array): string {
+  return `${ifindex} ${address.join(".")}`;
+}
+
+function destinationOf(packet: Uint8Array): Uint8Array {
+  return packet[0]! >> 4 === 4 ? packet.slice(16, 20) : packet.slice(24, 40);
+}
+
+function sourceOf(packet: Uint8Array): Uint8Array {
+  return packet[0]! >> 4 === 4 ? packet.slice(12, 16) : packet.slice(8, 24);
+}
+
+function framed(to: Uint8Array, from: Uint8Array, packet: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(ethernetBytes + packet.length);
+  frame.set(to);
+  frame.set(from, 6);
+  frame.set(packet[0]! >> 4 === 4 ? [0x08, 0x00] : [0x86, 0xdd], 12);
+  frame.set(packet, ethernetBytes);
+  return frame;
 }
 
 /**

@@ -2,6 +2,7 @@ import { harnessError } from "../../model/error.js";
 import { isEgress } from "../../model/hook.js";
 import { samePlace } from "../../model/segments.js";
 import { formatPlace, type Place, type Topology } from "../../model/topology.js";
+import type { Clock } from "../clock.js";
 import { xdpFate, trafficControlFate } from "./fate.js";
 import { SimHost, type Outgoing } from "./host.js";
 import type { InterfaceProgram, ProgramRun, Redirected } from "./interface-program.js";
@@ -56,6 +57,7 @@ export class SimNetwork {
     sites: ReadonlyMap<string, HostSite>,
     observer: NetworkObserver,
     tapped: Place | undefined,
+    clock: Clock,
   ) {
     this.#topology = topology;
     this.#joints = new Joints(topology);
@@ -65,8 +67,12 @@ export class SimNetwork {
     this.#hosts = new Map(
       topology.hosts.map((host) => [
         host.name,
-        new SimHost(host, sites.get(host.name)!, (what) => {
-          throw harnessError("unsupported", `host ${host.name} ${what}: not simulated`, { hint: "use backend wire" });
+        new SimHost(host, sites.get(host.name)!, {
+          clock,
+          unable: (what) => {
+            throw harnessError("unsupported", `host ${host.name} ${what}: not simulated`, { hint: "use backend wire" });
+          },
+          send: (packets) => this.send(host.name, packets),
         }),
       ]),
     );
