@@ -43,6 +43,11 @@ const names = [
   "bpf_skb_ct_lookup",
   "bpf_ct_release",
   "bpf_xdp_pull_data",
+  "bpf_crypto_ctx_acquire",
+  "bpf_crypto_ctx_release",
+  "bpf_crypto_encrypt",
+  "bpf_crypto_decrypt",
+  "bpf_sk_assign_tcp_reqsk",
 ] as const;
 
 export type KernelFunctionName = (typeof names)[number];

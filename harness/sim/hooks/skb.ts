@@ -2,6 +2,7 @@ import { readable, writable, type Arena } from "../arena.js";
 import { errno } from "../errno.js";
 import { cgroupStorageHelpers, clearCgroupStorage } from "../helpers/cgroup-storage.js";
 import { conntrackHelpers } from "../helpers/conntrack.js";
+import { cryptoHelpers } from "../helpers/crypto.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { dynptrHelpers } from "../helpers/dynptr.js";
 import { eventHelpers } from "../helpers/events.js";
@@ -25,6 +26,7 @@ import { packetSocketHelpers, socketHelpers } from "../helpers/sockets.js";
 import { syncookieHelpers } from "../helpers/syncookies.js";
 import { mergeHelpers, type HelperTable } from "../helpers/table.js";
 import { taskHelpers } from "../helpers/task.js";
+import { tcpRequestHelpers } from "../helpers/tcp-request.js";
 import { timerHelpers } from "../helpers/timers.js";
 import type { FieldValue } from "../../model/packet.js";
 import type { Helper, PacketLoader } from "../machine.js";
@@ -243,6 +245,8 @@ export class SkbWorld implements HookWorld {
       ...skbTunnelHelpers(this),
       ...skbTimeHelpers(this.#packet),
       ...syncookieHelpers,
+      ...cryptoHelpers,
+      ...tcpRequestHelpers(this.#maps, () => this.#packet.protocol),
       // bpf_get_route_realm(skb): a packet that comes in has no route yet.
       24: () => 0,
       // bpf_skb_get_xfrm_state(skb, index, xfrm_state, size, flags): nothing was decrypted.

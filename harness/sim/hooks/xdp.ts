@@ -3,6 +3,7 @@ import type { Call } from "../call.js";
 import { errno } from "../errno.js";
 import { Fault } from "../fault.js";
 import { conntrackHelpers } from "../helpers/conntrack.js";
+import { cryptoHelpers } from "../helpers/crypto.js";
 import { csumHelpers } from "../helpers/csum.js";
 import { dynptrHelpers } from "../helpers/dynptr.js";
 import { kernelFunctions } from "../kernel-functions.js";
@@ -119,6 +120,7 @@ export class XdpWorld implements HookWorld {
       eventHelpers(maps, world, sample),
       iteratorHelpers,
       lockHelpers,
+      cryptoHelpers,
       exceptionHelpers,
       syncookieHelpers,
       conntrackHelpers("bpf_xdp_ct_lookup"),
