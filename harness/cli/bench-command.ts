@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { benchText } from "../../reports/bench-table.js";
+import { renderHtml } from "../../reports/html/page.js";
 import { gate } from "../bench/gate.js";
 import { findBenchmark, runBenchmark } from "../bench/run-benchmark.js";
 import { whyNoKernel } from "../kernel/probe.js";
-import { benchSchemaVersion, type BenchResult } from "../model/bench.js";
-import { harnessError } from "../model/error.js";
+import type { BenchResult } from "../model/bench.js";
 import { removeLeftovers } from "../run/leftovers.js";
+import { readBenchResult } from "./bench-file.js";
 import { exitStatus } from "./exit-status.js";
 import { paintFor } from "./paint.js";
 import { StatusLine } from "./status-line.js";
@@ -13,6 +14,7 @@ import { prepareOutput, writeJson } from "./write-json.js";
 
 export interface BenchCommandOptions {
   readonly json?: string;
+  readonly html?: string;
   readonly gate?: string;
   readonly force: boolean;
   readonly seed: number;
@@ -21,13 +23,13 @@ export interface BenchCommandOptions {
 /** `packetproof bench`: 1 where the gate finds something proven to be worse, 3 without a kernel to measure. */
 export async function benchCommand(name: string, options: BenchCommandOptions): Promise<number> {
   const file = findBenchmark(name);
-  const previous = options.gate === undefined ? undefined : await readResult(options.gate);
+  const previous = options.gate === undefined ? undefined : await readBenchResult(options.gate);
   const reason = whyNoKernel();
   if (reason !== undefined) {
     process.stderr.write(`packetproof: benchmarks need the running kernel: ${reason}\n`);
     return exitStatus.backendUnavailable;
   }
-  if (options.json !== undefined) await prepareOutput(options.json);
+  for (const output of [options.json, options.html]) if (output !== undefined) await prepareOutput(output);
   await removeLeftovers();
   const status = new StatusLine(process.stderr);
   const result = await runBenchmark(file, {
@@ -39,6 +41,10 @@ export async function benchCommand(name: string, options: BenchCommandOptions): 
   const paint = paintFor(process.stdout);
   process.stdout.write(`${benchText(result, paint)}\n`);
   if (options.json !== undefined) await writeJson(options.json, result);
+  if (options.html !== undefined) {
+    await writeFile(options.html, await renderHtml(undefined, [result]));
+    process.stdout.write(`report    ${options.html}\n`);
+  }
   return previous ? reportGate(previous, result, options.force) : exitStatus.passed;
 }
 
@@ -50,28 +56,4 @@ function reportGate(previous: BenchResult, result: BenchResult, force: boolean):
     process.stdout.write(`${paint("red", "✗")} ${group} › ${contender}: ${message}\n`);
   if (regressions.length === 0) process.stdout.write(`${paint("green", "✓")} nothing is proven to be worse\n`);
   return regressions.length === 0 ? exitStatus.passed : exitStatus.failed;
-}
-
-/** A file that `bench --json` wrote. */
-export async function readResult(file: string): Promise<BenchResult> {
-  const text = await readFile(file, "utf8").catch((cause: Error) => {
-    throw harnessError("usage", `cannot read ${file}: ${cause.message}`, { cause });
-  });
-  const hint = "name a file that `packetproof bench --json` wrote";
-  let parsed: Partial<BenchResult>;
-  try {
-    parsed = JSON.parse(text) as Partial<BenchResult>;
-  } catch (cause) {
-    throw harnessError("usage", `${file} is no JSON: ${(cause as Error).message}`, { hint, cause });
-  }
-  if (!Array.isArray(parsed.groups)) throw harnessError("usage", `${file} is no result of a benchmark`, { hint });
-  if (parsed.schemaVersion !== benchSchemaVersion)
-    throw harnessError(
-      "usage",
-      `${file} has version ${parsed.schemaVersion}, and this is version ${benchSchemaVersion}`,
-      {
-        hint: "measure it again",
-      },
-    );
-  return parsed as BenchResult;
 }

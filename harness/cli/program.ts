@@ -212,6 +212,7 @@ Examples:
     .description("measure: XDP against TC and what people use instead, maps, sockets, programs of yours")
     .argument("<benchmark>", "a name (see below), a benchmark file, or a scenario whose cases are timed")
     .option("--json <file>", "write the result as JSON: what --gate and `report compare` read")
+    .option("--html <file>", "write a page with plots: one file, opened from disk")
     .option("--gate <file>", "fail where something is proven to be worse than in that earlier result")
     .option("--force", "compare times of unlike hosts, too", false)
     .option("--seed <number>", "start of all generated values", natural, 1)
@@ -222,7 +223,7 @@ Names: xdp-vs-tc, rules, load-balancing, sockets, maps, ours. Everything takes t
 that differs from the first, so much is the method's own doing, and no smaller effect is named.
 
 Examples:
-  packetproof bench xdp-vs-tc --json today.json
+  packetproof bench xdp-vs-tc --json today.json --html today.html
   packetproof bench scenarios/drop/count.yml --json baseline.json
   packetproof bench scenarios/drop/count.yml --gate baseline.json
 

@@ -69,8 +69,8 @@ function Group({ group }: { group: BenchGroup }) {
   return (
     <section class="group-of-measurements" aria-label={title}>
       <h3>{title}</h3>
-      <p class="dim">
-        {method} {rounds} rounds after {warmUpRounds} to warm up. The same thing against itself:{" "}
+      <p class="dim method">
+        {method.replace(/\.$/, "")}. {rounds} rounds after {warmUpRounds} to warm up. The same thing against itself:{" "}
         <span class={nullControl.verdict === "none" ? "" : "failed"}>
           ×{trimmed(low)} to ×{trimmed(high)}
         </span>

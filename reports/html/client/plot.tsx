@@ -79,7 +79,8 @@ export function nsText(ns: number): string {
 
 /** A figure with its unit, as short as it can be read. */
 export function valueText(value: number, unit: BenchUnit): string {
-  return unit === "ns" ? nsText(value) : `${countText(value)} ${unit}`;
+  const ns = { ns: 1, µs: 1e3, ms: 1e6 }[unit as string];
+  return ns === undefined ? `${countText(value)} ${unit}` : nsText(value * ns);
 }
 
 /** Only of powers of ten are there lines. */
