@@ -258,7 +258,7 @@ Example:
   report
     .command("compare")
     .description("what got worse, changed and got better between two runs: verdicts, bytes, cost, verifier, time")
-    .argument("<before>", "a file that `run --blob` wrote")
+    .argument("<before>", "a file that `run --blob` or `bench --json` wrote")
     .argument("<after>", "another one")
     .option("--html <file>", "write a page to look at")
     .option("--json <file>", "write the differences as JSON")

@@ -1,6 +1,5 @@
 import { html, type Markup } from "../html/markup.js";
 import { staticPage } from "../html/static-page.js";
-import type { RunRecord } from "../record.js";
 import type { Comparison } from "./compare.js";
 import { differenceKinds, type Difference } from "./difference.js";
 
@@ -10,7 +9,10 @@ const titles = { worse: "What got worse", changed: "What changed", better: "What
 const mostRows = 1000;
 
 /** A comparison as one HTML file. */
-export async function renderComparison(comparison: Comparison, before: RunRecord, after: RunRecord): Promise<string> {
+export async function renderComparison(
+  comparison: Comparison,
+  [before, after]: readonly [string, string],
+): Promise<string> {
   const { differences, notes, compared } = comparison;
   const body = html`<header class="bar">
       <h1 class="brand">packet<b>proof</b></h1>
@@ -18,7 +20,7 @@ export async function renderComparison(comparison: Comparison, before: RunRecord
     </header>
     <main class="sheet">
       <p>
-        ${compared} results are in both runs: ${runText(before)}, and ${runText(after)}.
+        ${compared} results are in both runs: ${before}, and ${after}.
         ${differences.length === 0 ? "Nothing differs." : ""}
       </p>
       ${notes.map((note) => html`<p class="dim">${note}</p>`)}
@@ -30,10 +32,6 @@ export async function renderComparison(comparison: Comparison, before: RunRecord
       )}
     </main>`;
   return staticPage("packetproof: two runs compared", body);
-}
-
-function runText({ start }: RunRecord): string {
-  return `the one of ${start.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")} (Linux ${start.environment.kernel}, seed ${start.seed})`;
 }
 
 function directionSection(direction: Difference["direction"], differences: readonly Difference[]): Markup | undefined {
