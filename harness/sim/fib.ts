@@ -88,7 +88,7 @@ export class Fib {
   /** A neighbour on an interface, whether or not there is a route to it; undefined without that interface. */
   neighbour(address: Uint8Array, ifindex: number): NextHop | undefined {
     const device = this.devices.get(ifindex);
-    return device && { device, gateway: undefined, mac: this.#macOf(address, device) };
+    return device && { device, gateway: address, mac: this.#macOf(address, device) };
   }
 
   /** A neighbour has told where it is; what is declared stays. */

@@ -1,15 +1,14 @@
 import type { Host } from "../../model/topology.js";
 import type { Clock } from "../clock.js";
 import type { Fib, FibDevice, NextHop } from "../fib.js";
-import { arpReply, arpRequest, readArp } from "./arp.js";
 import { isDatagram, resetFor } from "./closed-port.js";
 import { ErrorLimit, icmpErrorFor, icmpErrorMessage, mayBeAnswered, type IcmpError } from "./icmp-errors.js";
 import { isIntact, protocols, readIp, transportPacket, withOneHopLess, type IpPacket } from "./ip.js";
-import { advertisement, groupMac, readNeighbourMessage, solicitation } from "./neighbour-discovery.js";
+import { ethernetBytes, framed } from "./frame.js";
+import { Neighbours } from "./neighbours.js";
 import type { HostSite } from "./site.js";
 import { freshSkb, packetType, type Skb } from "./skb.js";
 
-const ethernetBytes = 14;
 const etherTypes = { arp: 0x0806 } as const;
 
 /** Echo request and reply of ICMP (RFC 792) and ICMPv6 (RFC 4443). */
@@ -30,20 +29,6 @@ export interface HostWorld {
   readonly send: (packets: readonly Outgoing[]) => void;
 }
 
-/** A packet that waits for its neighbour to say where it is. */
-interface Waiting {
-  readonly next: NextHop;
-  readonly packet: Uint8Array;
-  readonly skb: Skb;
-}
-
-/** How often a neighbour is asked, and how long between (mcast_solicit and retrans_time_ms of Linux). */
-const mostQuestions = 3;
-const askAgainNs = 1_000_000_000n;
-
-/** So many packets wait for one neighbour (unres_qlen of small packets). */
-const mostWaiting = 101;
-
 /**
  * The IP stack of a host without sockets: it answers echo requests and questions for its addresses, forwards where its
  * sysctls say so, and says what it cannot deliver, as Linux does. What a real host would answer beyond that is
@@ -55,8 +40,7 @@ export class SimHost {
   readonly #devs: readonly string[];
   readonly #world: HostWorld;
   readonly #limit = new ErrorLimit();
-  /** By interface and address of the neighbour. */
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #neighbours: Neighbours;
   /** Echo replies that came for pings of this host: their identifiers and sequence numbers. */
   readonly #replies: number[] = [];
 
@@ -65,6 +49,12 @@ export class SimHost {
     this.#world = world;
     this.#devs = devs;
     this.#fib = fib;
+    this.#neighbours = new Neighbours(fib, world, {
+      leaving: (device, skb) => this.#leaving(device, skb),
+      transmit: (next, packet, skb) => this.#transmit(next, packet, skb),
+      send: (destination, packet) => this.#send(destination, packet),
+      unreachable: (packet, skb) => this.#unreachable(packet, skb),
+    });
   }
 
   /** What the stack sends because of a packet that reached it. */
@@ -74,7 +64,7 @@ export class SimHost {
     if (skb.packetType === packetType.otherHost || ((vlan?.tci ?? 0) & 0xfff) !== 0) return [];
     const etherType = (frame[12]! << 8) | frame[13]!;
     const data = frame.subarray(ethernetBytes);
-    if (etherType === etherTypes.arp) return this.#receiveArp(data, skb);
+    if (etherType === etherTypes.arp) return this.#neighbours.receiveArp(data, skb);
     const packet = readIp(etherType, data);
     if (!packet || this.#isMartian(packet)) return [];
     if (this.#fib.isLocal(packet.destination)) return this.#deliver(packet, skb);
@@ -169,7 +159,7 @@ export class SimHost {
       this.#replies.push(new DataView(message.buffer).getUint32(4));
       return [];
     }
-    if (version === 6 && message[0]! >= 130) return this.#discover(packet, skb);
+    if (version === 6 && message[0]! >= 130) return this.#neighbours.discover(packet, skb);
     if (message[0] !== echo[version].request || this.#ignoresEcho(version)) return [];
     message[0] = echo[version].reply;
     return this.#send(source, transportPacket(destination, source, "icmp", message, { trafficClass }));
@@ -178,45 +168,7 @@ export class SimHost {
   /** Of what is sent to groups, questions for this host's addresses count. */
   #deliverToGroup(packet: IpPacket, skb: Skb): readonly Outgoing[] {
     const isIcmp = packet.protocol === protocols.icmpv6 && isIntact(packet);
-    return isIcmp ? this.#discover(packet, skb) : [];
-  }
-
-  /** Neighbour discovery (RFC 4861, 7.2). */
-  #discover(packet: IpPacket, { iif, frame }: Skb): readonly Outgoing[] {
-    const message = readNeighbourMessage(packet);
-    const device = this.#fib.devices.get(iif);
-    if (!message || !device) return [];
-    const { source } = packet;
-    if (!message.isSolicitation) {
-      // Only who was asked is believed: an address that nobody has looked for is not learnt.
-      if (!message.mac || !this.#waiting.has(keyOf(iif, message.target))) return [];
-      return this.#learn(message.target, message.mac, iif);
-    }
-    if (!device.addresses.some(({ address }) => isSame(address, message.target))) return [];
-    if (source.every((byte) => byte === 0)) return this.#world.unable("answers who looks for duplicate addresses");
-    const sent = this.#learn(source, message.mac ?? frame.slice(6, 12), iif);
-    const answer = advertisement(device.mac, packet, message.target, this.#fib.forwards(16));
-    return [...sent, ...this.#send(source, answer)];
-  }
-
-  #receiveArp(data: Uint8Array, { iif }: Skb): readonly Outgoing[] {
-    const message = readArp(data);
-    const device = this.#fib.devices.get(iif);
-    if (!message || !device || !this.#fib.isLocal(message.target) || this.#fib.isLocal(message.sender)) return [];
-    const isProbe = message.sender.every((byte) => byte === 0);
-    const isKnown = message.isRequest || this.#waiting.has(keyOf(iif, message.sender));
-    const sent = isProbe || !isKnown ? [] : this.#learn(message.sender, message.senderMac, iif);
-    if (!message.isRequest) return sent;
-    return [...sent, this.#leaving(device, freshSkb(arpReply(device.mac, message)))];
-  }
-
-  /** Where a neighbour is; what waits for it goes. */
-  #learn(address: Uint8Array, mac: Uint8Array, ifindex: number): readonly Outgoing[] {
-    this.#fib.learn(address, mac, ifindex);
-    const key = keyOf(ifindex, address);
-    const waiting = this.#waiting.get(key) ?? [];
-    this.#waiting.delete(key);
-    return waiting.flatMap(({ next, packet, skb }) => this.#transmit({ ...next, mac }, packet, skb));
+    return isIcmp ? this.#neighbours.discover(packet, skb) : [];
   }
 
   /** The error that a packet is answered with, from the address that it was for or the nearest to its sender. */
@@ -254,56 +206,11 @@ export class SimHost {
     if (packet.length > device.mtuBytes) return this.#world.unable("sends a packet in fragments");
     return mac
       ? [this.#leaving(device, { ...skb, frame: framed(mac, device.mac, packet) })]
-      : this.#ask(next, packet, skb);
+      : this.#neighbours.ask(next, packet, skb);
   }
 
   #leaving({ ifindex }: FibDevice, skb: Skb): Outgoing {
     return { dev: this.#devs[ifindex]!, skb };
-  }
-
-  /** Lets a packet wait, and asks for its neighbour if nobody has yet. */
-  #ask(next: NextHop, packet: Uint8Array, skb: Skb): readonly Outgoing[] {
-    const destination = destinationOf(packet);
-    const neighbour = next.gateway ?? destination;
-    const key = keyOf(next.device.ifindex, neighbour);
-    const known = this.#waiting.get(key);
-    if (known) {
-      if (known.length < mostWaiting) known.push({ next, packet, skb });
-      return [];
-    }
-    this.#waiting.set(key, [{ next, packet, skb }]);
-    this.#askAgainLater(key, next, neighbour, sourceOf(packet), 1);
-    return this.#question(next, neighbour, sourceOf(packet));
-  }
-
-  #question({ device }: NextHop, neighbour: Uint8Array, source: Uint8Array): readonly Outgoing[] {
-    const isIpv4 = neighbour.length === 4;
-    const own = isIpv4 ? this.#arpSource(device, source) : discoverySource(device, source);
-    if (!own) return [];
-    if (isIpv4) return [this.#leaving(device, freshSkb(arpRequest(device.mac, own, neighbour)))];
-    const packet = solicitation(device.mac, own, neighbour);
-    return [this.#leaving(device, freshSkb(framed(groupMac(destinationOf(packet)), device.mac, packet)))];
-  }
-
-  /** The packet's own source if it is this host's, else an address of the interface (arp_solicit). */
-  #arpSource({ addresses }: FibDevice, source: Uint8Array): Uint8Array | undefined {
-    return this.#fib.isLocal(source) ? source : addresses.find(({ address }) => address.length === 4)?.address;
-  }
-
-  /** Who does not answer in time cannot be reached, and forwarded packets are answered so. */
-  #askAgainLater(key: string, next: NextHop, neighbour: Uint8Array, source: Uint8Array, asked: number): void {
-    const ring = (): void => {
-      const waiting = this.#waiting.get(key);
-      if (!waiting) return;
-      if (asked < mostQuestions) {
-        this.#askAgainLater(key, next, neighbour, source, asked + 1);
-        this.#world.send(this.#question(next, neighbour, source));
-        return;
-      }
-      this.#waiting.delete(key);
-      this.#world.send(waiting.flatMap(({ packet, skb }) => this.#unreachable(packet, skb)));
-    };
-    this.#world.clock.set({ dueNs: 0n, ring }, this.#world.clock.nowNs + askAgainNs);
   }
 
   #unreachable(packet: Uint8Array, skb: Skb): readonly Outgoing[] {
@@ -320,44 +227,8 @@ export class SimHost {
 /** Hop-by-hop options, routing, fragment, ESP, AH and destination options (RFC 8200, 4). */
 const extensionHeaders: ReadonlySet<number> = new Set([0, 43, 44, 50, 51, 60, 135]);
 
-/** The packet's own source if the interface has it, else a link-local address of the interface (ndisc_solicit). */
-function discoverySource({ addresses }: FibDevice, source: Uint8Array): Uint8Array | undefined {
-  const own =
-    addresses.find(({ address }) => isSame(address, source)) ?? addresses.find(({ address }) => isLinkLocal(address));
-  return own?.address;
-}
-
-function isLinkLocal(address: Uint8Array): boolean {
-  return address.length === 16 && address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;
-}
-
 function isLoopback6(address: Uint8Array): boolean {
   return address.subarray(0, 15).every((byte) => byte === 0) && address[15] === 1;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-function keyOf(ifindex: number, address: Uint8Array): string {
-  return `${ifindex} ${address.join(".")}`;
-}
-
-function destinationOf(packet: Uint8Array): Uint8Array {
-  return packet[0]! >> 4 === 4 ? packet.slice(16, 20) : packet.slice(24, 40);
-}
-
-function sourceOf(packet: Uint8Array): Uint8Array {
-  return packet[0]! >> 4 === 4 ? packet.slice(12, 16) : packet.slice(8, 24);
-}
-
-function framed(to: Uint8Array, from: Uint8Array, packet: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(ethernetBytes + packet.length);
-  frame.set(to);
-  frame.set(from, 6);
-  frame.set(packet[0]! >> 4 === 4 ? [0x08, 0x00] : [0x86, 0xdd], 12);
-  frame.set(packet, ethernetBytes);
-  return frame;
 }
 
 /**
