@@ -17,6 +17,13 @@ describe("comparing two measurements", () => {
     return { ...each, estimate: { middle: middle * share, low: low * share, high: high * share } };
   };
 
+  it("compares no times that others disturbed", () => {
+    const groups = measurement.groups.map((group) => ({ ...group, disturbances: ["a program on the hook"] }));
+    const { notes, differences } = compareBenches({ ...measurement, groups }, planted("tc", times(2)));
+    expect(differences).to.deep.equal([]);
+    expect(notes[0]).to.contain("others disturbed it");
+  });
+
   it("tells times whose intervals have nothing in common, and exact counts that differ at all", () => {
     expect(compareBenches(measurement, measurement).differences).to.deep.equal([]);
     expect(compareBenches(measurement, planted("tc", times(1.03))).differences).to.deep.equal([]);

@@ -245,8 +245,21 @@ describe("the HTML report", () => {
     const opened = await open(this, events, "#/cases?case=0", 390);
     const { page } = opened;
     await page.waitForSelector(".packet");
-    const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    expect(content).to.be.at.most(width);
+    const expectToFit = async (shown: Page, what: string): Promise<void> => {
+      const [content, width] = await shown.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      expect(content, what).to.be.at.most(width);
+    };
+    await expectToFit(page, "a case");
+    for (const view of ["overview", "cases"]) {
+      await page.goto(`${page.url().split("#")[0]}#/${view}`);
+      await page.waitForSelector("main *");
+      await expectToFit(page, view);
+    }
+    await page.goto(`${page.url().split("#")[0]}#/cases?case=0`);
+    await page.waitForSelector(".packet");
+    const measured = await openHtml(this, await renderHtml(undefined, [measurement]), "", 390);
+    await measured.page.waitForSelector(".plot canvas");
+    await expectToFit(measured.page, "measurements");
     const nameless = await page
       .locator("button, input, svg[role=img], [role=img]")
       .evaluateAll((all) => all.filter((e) => !(e.getAttribute("aria-label") ?? e.textContent)?.trim()).length);

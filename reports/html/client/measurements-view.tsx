@@ -62,7 +62,7 @@ function Result({ result }: { result: BenchResult }) {
 }
 
 function Group({ group }: { group: BenchGroup }) {
-  const { title, method, rounds, warmUpRounds, tiers, skipped, contenders, nullControl } = group;
+  const { title, method, rounds, warmUpRounds, tiers, skipped, contenders, nullControl, disturbances = [] } = group;
   const name = (id: string): string => contenders.find((each) => each.id === id)?.title ?? id;
   const { low, high } = nullControl.ratio;
   const table = <ContenderTable group={group} />;
@@ -76,6 +76,11 @@ function Group({ group }: { group: BenchGroup }) {
         </span>
         .
       </p>
+      {disturbances.map((sentence) => (
+        <p key={sentence} class="failed">
+          disturbed: {sentence}
+        </p>
+      ))}
       {tiers.length > 0 && !group.axis && (
         <p class="tiers">
           {tiers.map((tier, i) => (
