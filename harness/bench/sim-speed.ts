@@ -17,7 +17,9 @@ import { World } from "../sim/world.js";
 import { median, quartiles } from "./statistics.js";
 
 const entry = "rewrite";
-const rounds = 21;
+/** Rounds are a millisecond long, so that on a machine with other work most of them are not interrupted. */
+const rounds = 301;
+const warmUpRounds = 20;
 
 /** TCP over IPv4. */
 const packet = fromHex(
@@ -34,7 +36,7 @@ const object = readObject(
 
 interface Contender {
   readonly name: string;
-  /** In one round: enough for some milliseconds. */
+  /** In one round: a millisecond or so. */
   readonly runs: number;
   readonly run: (runs: number) => void;
   /** Where somebody else holds the watch. */
@@ -60,10 +62,10 @@ function simulated(engineName: EngineName, runs: number, counting?: CounterOptio
 /** Both engines, and the faster one with counters, and with the operands of conditional jumps kept, too. */
 function engines(): Contender[] {
   return [
-    simulated("jit", 200_000),
-    simulated("jit", 200_000, {}),
-    simulated("jit", 200_000, { compares: true }),
-    simulated("interpreter", 5_000),
+    simulated("jit", 20_000),
+    simulated("jit", 20_000, {}),
+    simulated("jit", 20_000, { compares: true }),
+    simulated("interpreter", 500),
   ];
 }
 
@@ -102,7 +104,7 @@ function kernel(folder: RunFolder): { readonly contenders: Contender[]; close():
   const once = new TestRun();
   once.select(result.loaded.programFd, "xdp");
   once.add(packet);
-  const runs = 20_000;
+  const runs = 50 * slotCount;
   const check = () => {
     if (testRun.returned(0) !== XDP_TX) throw new Error("not sent back");
   };
@@ -116,7 +118,7 @@ function kernel(folder: RunFolder): { readonly contenders: Contender[]; close():
   };
   const repeated: Contender = {
     name: "kernel-jit",
-    runs: 200_000,
+    runs: 40_000,
     run: () => undefined,
     meanNs(count) {
       const mean = once.meanNs(count);
@@ -130,7 +132,7 @@ function kernel(folder: RunFolder): { readonly contenders: Contender[]; close():
 /** Nanoseconds per run of each round; the order is turned round every time, so that a slow moment hits all alike. */
 function measure(contenders: readonly Contender[]): Map<string, number[]> {
   const perRunNs = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-  for (const { run, runs } of contenders) run(runs);
+  for (const { run, runs } of contenders) run(warmUpRounds * runs);
   for (let round = 0; round < rounds; round++) {
     for (const { name, run, runs, meanNs } of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const start = process.hrtime.bigint();

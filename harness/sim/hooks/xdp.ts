@@ -54,6 +54,8 @@ const verdicts = { aborted: 0, redirect: 4 } as const;
 /** Flags of bpf_redirect_map(): a verdict for misses, and what to do with several targets. */
 const redirectFlags = { action: 3, broadcast: 8, excludeIngress: 16 } as const;
 
+const nothing = new Uint8Array();
+
 /** Where a program that returned XDP_REDIRECT wants the packet to go. */
 export type Redirect =
   | { readonly kind: "device"; readonly ifindex: number }
@@ -151,8 +153,10 @@ export class XdpWorld implements HookWorld {
     if (this.#lowest < start) this.#buffer.clear(this.#lowest, start);
     this.#lowest = start;
     const linearBytes = Math.min(input.linearBytes ?? bytes.length, mostLinearBytes + metadataBytes);
-    this.#buffer.set(start, bytes.subarray(0, linearBytes));
-    this.#fragments.open(bytes.subarray(linearBytes));
+    // Parts of arrays are dear: of most packets there is one part only.
+    const isWhole = linearBytes === bytes.length;
+    this.#buffer.set(start, isWhole ? bytes : bytes.subarray(0, linearBytes));
+    this.#fragments.open(isWhole ? nothing : bytes.subarray(linearBytes));
     this.#place(start, start + metadataBytes, start + linearBytes);
     this.#words[field.ingressIfindex] = ingressIfindex;
     this.#words[field.rxQueueIndex] = rxQueueIndex;
