@@ -9,8 +9,11 @@
 
 enum answer { ANSWER_GIVEN, ANSWER_NOT_FOR_THIS, ANSWER_NOT_SUPPORTED };
 
+/* The kernel's has a bit for each layer that went into the hash. */
+enum xdp_rss_hash_type { XDP_RSS_TYPE_NONE };
+
 extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *ctx, __u64 *timestamp) __ksym;
-extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash, __u32 *rss_type) __ksym;
+extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash, enum xdp_rss_hash_type *rss_type) __ksym;
 
 struct metadata {
 	__u64 timestamp;
@@ -52,7 +55,8 @@ int receive_metadata(struct xdp_md *context)
 	if (count)
 		__sync_fetch_and_add(count, 1);
 
-	__u32 hash = 0, type = 0;
+	enum xdp_rss_hash_type type = XDP_RSS_TYPE_NONE;
+	__u32 hash = 0;
 
 	if (!bpf_xdp_metadata_rx_hash(context, &hash, &type)) {
 		metadata->hash = hash;
