@@ -31,6 +31,8 @@ const mostPaths = 200_000;
 const examineEvery = 512;
 const runsBetweenVisits = 1000;
 const attemptsToDiverge = 12;
+const mostKeys = 8;
+const mostReplacements = 300;
 const freeLooks = 256;
 const looksApart = 64;
 const noBytes = new Uint8Array();
@@ -213,16 +215,22 @@ export class GuidedSearch {
 
   /** Keys that are there instead of those that are not; a sum over the key may have to follow before it is looked up. */
   #tryKeys(bytes: Uint8Array, missed: NonNullable<Watch["missed"]>): void {
-    for (const replacements of keyReplacements(bytes, missed, this.#subject.maps))
+    for (const replacements of this.#some(keyReplacements(bytes, missed, this.#subject.maps), mostKeys))
       for (const repaired of [false, true]) this.#tryCompared(this.#tryReplaced(bytes, replacements, repaired));
   }
 
   /** Has a packet's comparisons come out the other way, one by one. */
   #tryCompared(bytes: Uint8Array): Uint8Array[] {
     this.#count({ linkType: "ethernet", bytes });
-    return comparedReplacements(bytes, this.#target.counters!).flatMap((replacement) =>
+    const all = comparedReplacements(bytes, this.#target.counters!);
+    return this.#some(all, mostReplacements).flatMap((replacement) =>
       [false, true].map((repaired) => this.#tryReplaced(bytes, [replacement], repaired)),
     );
+  }
+
+  /** Not more than so many, any of them. */
+  #some<T>(items: readonly T[], most: number): readonly T[] {
+    return items.length <= most ? items : Array.from({ length: most }, () => oneOf(this.#chance, items));
   }
 
   /** Cut off after every byte: with lengths that say so, and as it came. */

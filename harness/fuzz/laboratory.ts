@@ -24,6 +24,8 @@ export interface Peer {
   readonly programType: ProgramType;
   /** The property that is violated where it does not. */
   readonly property: "backends-agree" | "same-as";
+  /** What it takes to put it back into its first state once a program has remembered something; undefined: next to nothing. */
+  readonly loadMs?: number;
 }
 
 export interface LaboratoryOptions {
@@ -33,8 +35,8 @@ export interface LaboratoryOptions {
   readonly sparing?: boolean;
 }
 
-/** To load an object takes longer than a thousand packets do. */
-const loadsApart = 32;
+/** Inputs that are looked at in a millisecond: as much time again may go into loading. */
+const inputsPerMs = 8;
 
 /** Holds a program to properties: runs an input in every way that they need, and says what the first one is violated by. */
 export class Laboratory {
@@ -45,7 +47,8 @@ export class Laboratory {
   readonly #agreement: readonly AgreementProperty[];
   readonly #peers: readonly Peer[];
   readonly #sparing: boolean;
-  #skipped = 0;
+  /** Inputs that the program remembered something of. */
+  #remembered = 0;
   /** Inputs that were looked at. */
   inputs = 0;
 
@@ -98,11 +101,13 @@ export class Laboratory {
 
   #compareWithPeers(input: Input, runs: readonly (Run | undefined)[], thorough: boolean): Violation | undefined {
     if (this.#peers.length === 0) return undefined;
-    const changes = input.some(({ kind }) => kind !== "packet") || this.lead.hasChanged;
-    const skips = changes && !thorough && this.#sparing && ++this.#skipped % loadsApart !== 0;
+    const remembers = this.lead.hasChanged;
+    const changes = remembers || input.some(({ kind }) => kind !== "packet");
+    if (remembers) this.#remembered++;
     for (const peer of this.#peers) {
       const { target } = peer;
-      if (skips && target.restore && this.lead.hasChanged) continue;
+      const apart = Math.ceil((peer.loadMs ?? 0) * inputsPerMs) + 1;
+      if (remembers && this.#sparing && !thorough && this.#remembered % apart !== 0) continue;
       for (const [index, command] of input.entries()) {
         if (command.kind === "packet" && target.name === "kernel" && this.#isRefused(command.packet)) continue;
         const other = this.#perform(target, command);
@@ -111,7 +116,7 @@ export class Laboratory {
         target.reset();
         return wrong;
       }
-      if (target.restore && !this.lead.hasChanged) target.restore();
+      if (target.restore && !remembers) target.restore();
       else if (changes) target.reset();
     }
     return undefined;

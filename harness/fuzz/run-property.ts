@@ -41,8 +41,10 @@ async function peersOf(subject: Plan & Subject, step: PlannedProperty, backend: 
 /** Throws HarnessError where the kernel refuses the object. */
 export async function kernelPeer(subject: Plan & Subject): Promise<Peer> {
   const { KernelTarget } = await import("./kernel-target.js");
+  const startMs = performance.now();
   const target = new KernelTarget(subject, randomBytes(3).toString("hex"));
-  return { target, programType: subject.programType, property: "backends-agree" };
+  const loadMs = performance.now() - startMs;
+  return { target, programType: subject.programType, property: "backends-agree", loadMs };
 }
 
 function mismatchOf(

@@ -1,5 +1,6 @@
 import { harnessError } from "../model/error.js";
 import type { Packet } from "../model/packet.js";
+import type { BpfObject, MapSpec } from "../model/object.js";
 import type { MapPatch } from "../model/plan.js";
 import type { Counters } from "../sim/counters.js";
 import type { EngineName } from "../sim/engine.js";
@@ -26,6 +27,9 @@ export interface SimTargetOptions {
 /** More than this is not compared and copied after every run: such a machine is built anew. */
 const mostSnapshotBytes = 1 << 17;
 
+/** Larger hashes take longer to make anew than a few packets could ever fill. */
+const mostEntries = 256;
+
 const nothing = new Uint8Array();
 
 /**
@@ -47,7 +51,7 @@ export class SimTarget implements Target {
 
   /** Throws HarnessError "unsupported" that names all that the program needs and that is not simulated. */
   constructor(subject: Subject, options: SimTargetOptions = {}) {
-    this.#subject = subject;
+    this.#subject = { ...subject, object: withSmallMaps(subject) };
     this.#options = options;
     this.name = options.name ?? (options.engine === "interpreter" ? "sim (interpreter)" : "sim");
     this.#build();
@@ -182,6 +186,17 @@ export class SimTarget implements Target {
       ifindexOf: (dev) => Math.max(1, devices.indexOf(dev)),
     });
   }
+}
+
+/** What is set up has to fit, and what packets add to it. */
+function withSmallMaps({ object, maps: patches }: Subject): BpfObject {
+  const isLarge = ({ type, maxEntries }: MapSpec): boolean => /hash$/.test(type) && maxEntries > mostEntries;
+  if (!object.maps.some(isLarge)) return object;
+  const maps = object.maps.map((map) => {
+    const own = patches.filter((patch) => patch.map.name === map.name).length;
+    return isLarge(map) ? { ...map, maxEntries: Math.min(map.maxEntries, mostEntries + own) } : map;
+  });
+  return { ...object, maps };
 }
 
 interface SetUp {
