@@ -190,7 +190,7 @@ export class SimTarget implements Target {
 
 /** What is set up has to fit, and what packets add to it. */
 function withSmallMaps({ object, maps: patches }: Subject): BpfObject {
-  const isLarge = ({ type, maxEntries }: MapSpec): boolean => /hash$/.test(type) && maxEntries > mostEntries;
+  const isLarge = ({ type, maxEntries }: MapSpec): boolean => type.endsWith("hash") && maxEntries > mostEntries;
   if (!object.maps.some(isLarge)) return object;
   const maps = object.maps.map((map) => {
     const own = patches.filter((patch) => patch.map.name === map.name).length;
