@@ -356,4 +356,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     from: ".vni = bpf_htonl(tunnel->vni << 8)",
     to: ".vni = bpf_htonl(tunnel->vni)",
   },
+  {
+    name: "bench_jobs_no_udp_checksum",
+    program: "bench/bench_jobs.bpf.c",
+    file: "bench/bench_jobs.bpf.c",
+    from: "checksum_replace32(&packet->udp->check, from, new_destination);",
+    to: "",
+  },
 ];

@@ -36,14 +36,23 @@ function groupLines(group: BenchGroup, paint: Paint): readonly string[] {
     paint("bold", group.title),
     paint("dim", `  ${group.method}`),
     ...table(tableOf(group), (row, line) => paintRow(group, row, line, paint)).map((line) => `  ${line}`),
-    `  null control (the baseline against itself): ${effectText(group.nullControl)}`,
-    `  order: ${orderText(group)}`,
-    ...(group.growth ?? []).map(
-      ({ series, exponent: { middle, low, high } }) =>
-        `  ${series} grows with ${group.axis!.title} to the power of ${middle.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
-    ),
+    ...benchRemarks(group).map((remark) => `  ${remark}`),
     ...(group.disturbances ?? []).map((what) => paint("yellow", `  ! ${what}`)),
     ...group.skipped.map(({ contender, reason }) => paint("dim", `  - ${contender}: ${reason}`)),
+  ];
+}
+
+/** What a group's table proves, and what it does not. */
+export function benchRemarks(group: BenchGroup): readonly string[] {
+  return [
+    `null control (the baseline against itself): ${effectText(group.nullControl)}`,
+    `order: ${orderText(group)}`,
+    ...(group.growth ?? []).map(({ series, exponent: { middle, low, high } }) =>
+      `${series} grows with ${group.axis!.title} to the power of ${middle.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`.replaceAll(
+        "-0.00",
+        "0.00",
+      ),
+    ),
   ];
 }
 
@@ -107,12 +116,13 @@ function effectText({ ratio: { middle, low, high }, verdict }: BenchEffect): str
 }
 
 function ratio(value: number): string {
+  if (value >= 100) return value.toFixed(0);
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
-function orderText({ tiers, contenders }: BenchGroup): string {
+function orderText({ tiers, contenders, better }: BenchGroup): string {
   const titleOf = (id: string): string => contenders.find((each) => each.id === id)!.title;
-  return tiers.map((tier) => tier.map(titleOf).join(" = ")).join(" < ");
+  return tiers.map((tier) => tier.map(titleOf).join(" = ")).join(better === "lower" ? " < " : " > ");
 }
 
 /** Three digits that count. */

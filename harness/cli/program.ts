@@ -213,14 +213,17 @@ Examples:
     .argument("<benchmark>", "a name (see below), a benchmark file, or a scenario whose cases are timed")
     .option("--json <file>", "write the result as JSON: what --gate and `report compare` read")
     .option("--html <file>", "write a page with plots: one file, opened from disk")
+    .option("--markdown <file>", "write the tables and the machine as Markdown, for documentation")
     .option("--gate <file>", "fail where something is proven to be worse than in that earlier result")
+    .option("--series <file>", "append the result as a line of JSON, and hold it against the last one there")
     .option("--force", "compare times of unlike hosts, too", false)
     .option("--seed <number>", "start of all generated values", natural, 1)
     .addHelpText(
       "after",
       `
-Names: xdp-vs-tc, rules, load-balancing, sockets, maps, ours. Everything takes turns in rounds, a second copy of the baseline among them: where
-that differs from the first, so much is the method's own doing, and no smaller effect is named.
+Names: xdp-vs-tc, rules, load-balancing, sockets, maps, ours. Everything takes turns in rounds, a second
+copy of the baseline among them: as far as that differs from the first, the method itself makes
+differences up, and no effect within that is named.
 
 Examples:
   packetproof bench xdp-vs-tc --json today.json --html today.html
@@ -262,6 +265,7 @@ Example:
     .argument("<after>", "another one")
     .option("--html <file>", "write a page to look at")
     .option("--json <file>", "write the differences as JSON")
+    .option("--force", "compare measurements of unlike hosts, too", false)
     .addHelpText(
       "after",
       `

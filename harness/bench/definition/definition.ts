@@ -32,10 +32,14 @@ export function parseDefinition(text_: string, file: string): Definition {
     return invalid;
   };
   const decoded = root && decode(root, report);
-  const [first, ...rest] = found;
+  const [first, ...rest] = found.toSorted((a, b) => offsetOf(a) - offsetOf(b));
   if (first) throw new HarnessError([first, ...rest]);
   if (!decoded || decoded === invalid) throw new Error(`${file}: no definition and no diagnostic`);
   return decoded;
+}
+
+function offsetOf({ span }: Diagnostic): number {
+  return span?.start.offset ?? 0;
 }
 
 function decode(root: Node, report: Report): Definition | Invalid {
