@@ -196,6 +196,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "key.port = found.flow.source_port;",
   },
   {
+    name: "xdp_encrypted_only_any_message",
+    program: "xdp_encrypted_only.bpf.c",
+    file: "xdp_encrypted_only.bpf.c",
+    from: "udp->dest == bpf_htons(wireguard_port) && is_wireguard(cursor)",
+    to: "(is_wireguard(cursor) || udp->dest == bpf_htons(wireguard_port))",
+  },
+  {
     name: "tc_drop_passes",
     program: "tc_drop.bpf.c",
     file: "tc_drop.bpf.c",

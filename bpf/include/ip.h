@@ -79,6 +79,8 @@ static __always_inline enum parse_result take_ipv4(struct cursor *cursor, struct
 
 /* Most extension headers count their length in units of 8 bytes, none in larger ones. */
 #define IPV6_UNIT_MAX 8
+/* All bits of the longest header's length, 255 units. */
+#define IPV6_LENGTH_MASK 2047
 
 /*
  * How many bytes one of an extension header's hdrlen stands for, its first 8 bytes not being counted;
@@ -124,13 +126,19 @@ static __always_inline enum parse_result take_ipv6(struct cursor *cursor, struct
 	for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
 		__u32 unit = ipv6_length_unit(next);
 		struct ipv6_extension *extension;
+		__u32 bytes;
 
 		if (unit > IPV6_UNIT_MAX) {
 			packet->protocol = next;
 			return PARSE_OK;
 		}
 		extension = cursor_take_header(cursor, struct ipv6_extension);
-		if (!extension || !cursor_take(cursor, extension->hdrlen * unit))
+		if (!extension)
+			return PARSE_TRUNCATED;
+		/* Older verifiers (Linux 6.1) know nothing of a product; of bits that are cut off they do. */
+		bytes = extension->hdrlen * unit;
+		barrier_var(bytes);
+		if (!cursor_take(cursor, bytes & IPV6_LENGTH_MASK))
 			return PARSE_TRUNCATED;
 		if (next == IPPROTO_FRAGMENT) {
 			/*

@@ -2,7 +2,6 @@
 export const kernelFeatures = {
   htb: "the queueing discipline htb (CONFIG_NET_SCH_HTB)",
   esp: "ESP of IPsec (CONFIG_INET_ESP, CONFIG_XFRM_USER)",
-  wireguard: "WireGuard (CONFIG_WIREGUARD, Linux 5.6)",
 } as const satisfies Record<string, string>;
 
 export type KernelFeature = keyof typeof kernelFeatures;

@@ -71,7 +71,7 @@ const caseFields = {
     listOrOne(oneOf("a part of the kernel that cases can need", kernelFeatures)),
     [],
     "parts of the kernel without which the case is skipped on backend wire",
-    ["wireguard"],
+    ["esp"],
   ),
   helpers: defaulted(
     scriptedHelpers,

@@ -8,7 +8,6 @@ const trials: Readonly<Record<KernelFeature, readonly string[]>> = {
     ...["ip", "xfrm", "state", "add", "src", "192.0.2.1", "dst", "192.0.2.2", "proto", "esp", "spi", "1"],
     ...["aead", "rfc4106(gcm(aes))", `0x${"00".repeat(20)}`, "128"],
   ],
-  wireguard: ["ip", "link", "add", "wg0", "type", "wireguard"],
 };
 
 const tried = new Map<KernelFeature, boolean>();
