@@ -16,6 +16,7 @@ if (existsSync(compiler)) {
 }
 
 function compile() {
+  // Tests of files that are gone would still be run.
   rmSync(join(root, "dist"), { recursive: true, force: true });
   const { status } = spawnSync(process.execPath, [compiler, "-p", root], { cwd: root, stdio: "inherit" });
   if (status !== 0) process.exit(1);

@@ -8,7 +8,7 @@
 // System packages are installed only as root on Debian or Ubuntu, after they have been named;
 // PACKETPROOF_SETUP=off refuses that.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -90,17 +90,14 @@ function build() {
   const newest = Math.max(...sources.map(newestChange));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   say("compiling");
-  // Tests of files that are gone would still be run.
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
-  writeFileSync(stamp, "");
+  run(process.execPath, [join(root, "harness", "prepare.mjs")]);
 }
 
 /** Milliseconds of the latest change below a path; generated and compiled files do not count. */
 function newestChange(path) {
   if (!existsSync(path)) return 0;
   const info = statSync(path);
-  if (!info.isDirectory()) return /\.(ts|json|mjs)$/.test(path) ? info.mtimeMs : 0;
+  if (!info.isDirectory()) return /\.(tsx?|css|json|mjs)$/.test(path) ? info.mtimeMs : 0;
   return readdirSync(path).reduce((newest, name) => Math.max(newest, newestChange(join(path, name))), 0);
 }
 

@@ -4,11 +4,17 @@ import { layerPatterns, layerSequence } from "./layers.js";
 
 type PacketLayers = Pick<PacketExpectation, "form" | "layers" | "span">;
 
-/** What is said of a packet: fields by protocol, or its layers one after the other. */
-export const packetLayers: Decoder<PacketLayers> = byKind("a mapping of protocols, or a list of layers", {
+const written: Decoder<PacketLayers> = byKind("a mapping of protocols, or a list of layers", {
   map: layersAs("changes", layerPatterns),
   list: layersAs("sequence", layerSequence),
 });
+
+/** What is said of a packet: fields by protocol, or its layers one after the other. */
+export const packetLayers: Decoder<PacketLayers> = {
+  ...written,
+  // A matrix may give all that is said.
+  schema: (definitions) => ({ anyOf: [written.schema(definitions), { type: "string", pattern: "^\\$" }] }),
+};
 
 function layersAs(form: PacketLayers["form"], decoder: Decoder<readonly LayerPattern[]>): Decoder<PacketLayers> {
   return refined(decoder, (layers, { span }) => ({ form, layers, span }));
