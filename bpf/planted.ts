@@ -308,6 +308,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "false",
   },
   {
+    name: "tc_datapath_stale_sum",
+    program: "tc_datapath.bpf.c",
+    file: "include/tc_flow.h",
+    from: "&to->source, ADDRESSES_BYTES, recompute)",
+    to: "&to->source, ADDRESSES_BYTES, 0)",
+  },
+  {
     name: "tc_datapath_fragment_as_first",
     program: "tc_datapath.bpf.c",
     file: "include/ip.h",

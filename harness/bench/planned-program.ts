@@ -108,7 +108,7 @@ export class PlannedProgram {
   #fresh(programFd: number, runs: number): number {
     const testRun = new TestRun();
     testRun.select(programFd, this.#plan.programType);
-    testRun.add(this.#inputs.data, this.#inputs.context);
+    testRun.add(this.#inputs.data, this.#inputs.context, this.#inputs.flags);
     while (!testRun.full) testRun.addAgain();
     const durations: number[] = [];
     while (durations.length < runs) {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ipSummed } from "../model/ip-summed.js";
 import type { Packet } from "../model/packet.js";
 import { missingContext, testRunInputs, testRunOutputs } from "./context.js";
 
@@ -36,6 +37,11 @@ describe("test run context", () => {
     expect(fields["cb"]).to.deep.equal([1, 2, 3, 4, 5]);
   });
 
+  it("asks for the sum of the packet's bytes by a flag, not by a context", () => {
+    const { context, flags } = testRunInputs("sched_cls", packet, bytes, { ip_summed: ipSummed.complete });
+    expect([context, flags]).to.deep.equal([undefined, 4]);
+  });
+
   it("makes a socket lookup of a packet, unless the scenario says otherwise", () => {
     // 192.0.2.1:40000 > 192.0.2.2:7000, TCP
     const header = [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
@@ -58,11 +64,17 @@ describe("test run context", () => {
   });
 
   it("names what cannot be set or shown", () => {
-    expect(missingContext("sched_cls", ["mark", "hash"], ["priority", "gso_size"])).to.deep.equal([
+    expect(missingContext("sched_cls", { mark: 1, hash: 1 }, ["priority", "gso_size"])).to.deep.equal([
       "a test run cannot set __sk_buff.hash",
       "a test run does not show __sk_buff.gso_size",
     ]);
-    expect(missingContext("xdp", ["data_meta", "egress_ifindex"], ["data_meta"])).to.deep.equal([
+    expect(missingContext("sched_cls", { ip_summed: ipSummed.partial }, ["ip_summed"])).to.deep.equal([
+      "a test run's packet has no checksum (ip_summed: none) or the sum of its bytes (complete)",
+    ]);
+    expect(missingContext("sched_cls", { ip_summed: ipSummed.none }, ["ip_summed"])).to.deep.equal([
+      "a test run does not show __sk_buff.ip_summed",
+    ]);
+    expect(missingContext("xdp", { data_meta: new Uint8Array(4), egress_ifindex: 1 }, ["data_meta"])).to.deep.equal([
       "a test run cannot set xdp_md.egress_ifindex",
     ]);
   });

@@ -1,6 +1,7 @@
 import { release } from "node:os";
 import { harnessError } from "../model/error.js";
 import type { ProgramType } from "../model/hook.js";
+import { ipSummed } from "../model/ip-summed.js";
 import type { FieldValue, Packet } from "../model/packet.js";
 import { flowKeys, flowKeysBytes, readFlowKeys, type FlowKey } from "../packet/flow-keys.js";
 import { lookupFieldsOf } from "../packet/lookup-fields.js";
@@ -88,9 +89,17 @@ type Fields = Readonly<Record<string, FieldValue>>;
 /** Bytes in front of the packet that only XDP programs know of; scenarios write them as `data_meta`. */
 const metadata = "data_meta";
 
+/** BPF_F_TEST_SKB_CHECKSUM_COMPLETE: the packet comes with the sum of its bytes, which has to be right afterwards. */
+const checksumComplete = 4;
+
 /** Why a test run cannot set these fields, or show those, by name; empty where it can. */
-export function missingContext(type: ProgramType, set: readonly string[], get: readonly string[]): string[] {
+export function missingContext(type: ProgramType, given: Fields, get: readonly string[]): string[] {
   const { struct, members } = layoutOf(type);
+  const { ip_summed: checksum = ipSummed.none, ...others } = given;
+  const set = Object.keys(others);
+  if (checksum !== ipSummed.none && checksum !== ipSummed.complete)
+    return ["a test run's packet has no checksum (ip_summed: none) or the sum of its bytes (complete)"];
+  if (checksum === ipSummed.complete && !isLinux(6, 11)) return ["a test run sets ip_summed from Linux 6.11 on"];
   const known = (name: string, way: "set" | "get"): boolean =>
     (type === "xdp" && name === metadata) || members[name]?.[way] === true;
   if (type === "xdp" && set.includes("data_end") && !isLinux(6, 18))
@@ -110,6 +119,8 @@ function isLinux(major: number, minor: number): boolean {
 export interface TestRunInputs {
   readonly data: Uint8Array;
   readonly context: Uint8Array | undefined;
+  /** BPF_F_TEST_*; absent: none. */
+  readonly flags?: number;
 }
 
 /**
@@ -123,11 +134,14 @@ export function testRunInputs(type: ProgramType, packet: Packet, bytes: Uint8Arr
     const meta = front instanceof Uint8Array ? front : new Uint8Array(0);
     const data = meta.length === 0 ? bytes : concatenated(meta, bytes);
     const linearBytes = Number(fields["data_end"] ?? bytes.length);
-    return { data, context: encode(layout, { ...fields, data: meta.length, data_end: meta.length + linearBytes }) };
+    const context = encode(layout, { ...fields, data: meta.length, data_end: meta.length + linearBytes });
+    return { data, context };
   }
   if (type === "sk_lookup")
     return { data: new Uint8Array(0), context: encode(layout, { ...lookupFieldsOf(packet), ...fields }) };
-  return { data: bytes, context: Object.keys(fields).length > 0 ? encode(layout, fields) : undefined };
+  const { ip_summed: checksum, ...members } = fields;
+  const context = Object.keys(members).length > 0 ? encode(layout, members) : undefined;
+  return { data: bytes, context, flags: checksum === ipSummed.complete ? checksumComplete : 0 };
 }
 
 export interface TestRunOutputs {

@@ -11,6 +11,7 @@ import { whyNotTaken } from "./missing.js";
 import { collectResults, type Result } from "./results.js";
 import type { TestNetwork } from "./test-network.js";
 import type { TestRun } from "./test-run.js";
+import { WrongSumError } from "./test-run-error.js";
 
 export interface SendWorld {
   readonly plan: Plan;
@@ -42,23 +43,27 @@ export function runSend(step: PlannedSend, world: SendWorld): Observation[] {
         if (runs === 0) continue;
         testRun.select(programFd, programType);
         const work = (): void => runTimes(testRun, inputs, runs, results);
-        const refused = unlessRefused(step, () => (pinned ? onCpu(sender, work) : work()));
-        if (refused !== undefined) return [refusal(step, index, refused)];
+        const trouble = unlessTrouble(step, index, () => (pinned ? onCpu(sender, work) : work()));
+        if (trouble) return [trouble];
       }
       return results.flatMap((result) => observationsOf(step, programType, index, result, link));
     }),
   );
 }
 
-/** Runs `work`; where nobody judges the step, the kernel's refusal of the packet is a result like any other. */
-function unlessRefused(step: PlannedSend, work: () => void): string | undefined {
+/**
+ * Runs `work`; that the packet's sum is wrong afterwards is a fault of the program, and where nobody judges the step, the
+ * kernel's refusal of the packet is a result like any other.
+ */
+function unlessTrouble(step: PlannedSend, packet: number, work: () => void): Observation | undefined {
   try {
     work();
     return undefined;
   } catch (error) {
+    if (error instanceof WrongSumError) return { kind: "fault", step: step.index, packet, message: error.message };
     if (!step.unjudged || !(error instanceof HarnessError) || error.code !== "packet") throw error;
     const hint = error.diagnostics[0]?.hint;
-    return hint === undefined ? error.message : `${error.message} (${hint})`;
+    return refusal(step, packet, hint === undefined ? error.message : `${error.message} (${hint})`);
   }
 }
 
@@ -75,10 +80,10 @@ function sharesOf(times: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor(times / count) + (i < times % count ? 1 : 0));
 }
 
-function runTimes(testRun: TestRun, { data, context }: TestRunInputs, runs: number, results: Result[]): void {
+function runTimes(testRun: TestRun, { data, context, flags }: TestRunInputs, runs: number, results: Result[]): void {
   for (let left = runs; left > 0;) {
     testRun.clear();
-    testRun.add(data, context);
+    testRun.add(data, context, flags);
     for (left--; left > 0 && !testRun.full; left--) testRun.addAgain();
     testRun.run();
     collectResults(testRun, results);

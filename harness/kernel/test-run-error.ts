@@ -1,6 +1,7 @@
 import { release } from "node:os";
-import { harnessError, type HarnessError } from "../model/error.js";
+import { harnessError, HarnessError } from "../model/error.js";
 import type { ProgramType } from "../model/hook.js";
+import { wrongSum } from "../model/ip-summed.js";
 import { errnos, errnoText } from "./errno.js";
 
 export interface TestRunInput {
@@ -30,8 +31,16 @@ export function withoutTestRun(type: ProgramType): string | undefined {
   return `BPF_PROG_TEST_RUN does not know programs of type ${type} (ENOTSUPP): they need real sockets, see backend wire`;
 }
 
+/** The program ran; what it left is wrong, which is a finding about the program. */
+export class WrongSumError extends HarnessError {
+  constructor() {
+    super({ code: "packet", message: wrongSum });
+  }
+}
+
 /** A refused test run in words: bpf(2) has one EINVAL for a dozen reasons. */
 export function testRunError(errno: number, input: TestRunInput): HarnessError {
+  if (errno === errnos.EBADMSG) return new WrongSumError();
   const unsupported = errno === errnos.ENOTSUPP || errno === errnos.EOPNOTSUPP;
   const code = unsupported ? "unsupported" : errno === errnos.EPERM ? "privilege" : "packet";
   return harnessError(code, `BPF_PROG_TEST_RUN of a ${input.type} program: ${errnoText(errno)}`, {

@@ -28,6 +28,7 @@ const word = {
   duration: attrOffsets["test.duration"] / 4,
   contextSizeIn: attrOffsets["test.ctx_size_in"] / 4,
   contextSizeOut: attrOffsets["test.ctx_size_out"] / 4,
+  flags: attrOffsets["test.flags"] / 4,
 };
 const wordsPerSlot = attrSizeBytes / 4;
 
@@ -73,8 +74,11 @@ export class TestRun {
     return this.used === slotCount;
   }
 
-  /** Lines up a run: with the packet, and with the whole context structure where one is to go in and come out. */
-  add(packet: Uint8Array, context?: Uint8Array): void {
+  /**
+   * Lines up a run: with the packet, with the whole context structure where one is to go in and come out, and with
+   * flags (BPF_F_TEST_*).
+   */
+  add(packet: Uint8Array, context?: Uint8Array, flags = 0): void {
     const slot = this.used++;
     const first = slot * wordsPerSlot;
     if (packet.length > dataBytes) throw this.error(errnos.E2BIG, packet.length, context !== undefined);
@@ -85,6 +89,7 @@ export class TestRun {
     this.point("test.ctx_out", slot, context && this.contextOut, contextBytes);
     this.words[first + word.dataSizeIn] = packet.length;
     this.words[first + word.contextSizeIn] = context?.length ?? 0;
+    this.words[first + word.flags] = flags;
   }
 
   /** Lines up a run with the same input as the one before. */
@@ -94,7 +99,8 @@ export class TestRun {
     const to = this.used++ * attrSizeBytes;
     for (const field of ["test.data_in", "test.ctx_in"] as const)
       view.setBigUint64(to + attrOffsets[field], view.getBigUint64(from + attrOffsets[field], true), true);
-    for (const size of [word.dataSizeIn, word.contextSizeIn]) words[to / 4 + size] = words[from / 4 + size]!;
+    for (const size of [word.dataSizeIn, word.contextSizeIn, word.flags])
+      words[to / 4 + size] = words[from / 4 + size]!;
     const context = words[from / 4 + word.contextSizeIn] === 0 ? undefined : this.contextOut;
     this.point("test.ctx_out", to / attrSizeBytes, context, contextBytes);
   }

@@ -11,8 +11,8 @@ export interface Limits {
   readonly backend: BackendName;
   /** The rest of "packet 2 …"; undefined where nothing speaks against the packet. */
   packet(packet: Packet): string | undefined;
-  /** Of context fields that a step sets, and that it expects. */
-  context(given: readonly string[], expected: readonly string[]): readonly string[];
+  /** Of context fields that a step sets, and names of those that it expects. */
+  context(given: PlannedSend["context"], expected: readonly string[]): readonly string[];
   expectation(expectation: PlannedExpectation): readonly string[];
   /** Packets go through the topology, past all programs at interfaces. */
   readonly hasNetwork?: boolean;
@@ -110,7 +110,7 @@ function missingOfPackets({ packets }: PlannedSend, limits: Limits): readonly st
 
 function missingOfContext(step: PlannedSend, limits: Limits): readonly string[] {
   const expected = expectationsOn(limits.backend, step.expect).flatMap(({ context }) => Object.keys(context));
-  return limits.context(Object.keys(step.context), expected);
+  return limits.context(step.context, expected);
 }
 
 /** No kernel lets anyone script its helpers. */

@@ -1,4 +1,5 @@
 import type { ProgramType } from "../model/hook.js";
+import { ipSummed } from "../model/ip-summed.js";
 import type { FieldDef } from "../packet/protocol.js";
 
 /** The C struct that a program type gets as its argument, with the members that scenarios may set or expect. */
@@ -23,7 +24,7 @@ const xdp: ContextType = {
   ],
 };
 
-/** struct __sk_buff, include/uapi/linux/bpf.h */
+/** struct __sk_buff, include/uapi/linux/bpf.h, and of struct sk_buff what its helpers keep right. */
 const skb: ContextType = {
   struct: "__sk_buff",
   fields: [
@@ -49,6 +50,13 @@ const skb: ContextType = {
     uint("tstamp", 64, "time stamp in nanoseconds"),
     uint("hwtstamp", 64, "time stamp by the network card in nanoseconds"),
     uint("napi_id", 32, "receive queue it was polled from"),
+    {
+      name: "ip_summed",
+      kind: "uint",
+      sizeBits: 2,
+      names: ipSummed,
+      doc: "what struct sk_buff says about the checksums: nothing, verified, the sum of all bytes, or still to be filled in",
+    },
   ],
 };
 

@@ -12,7 +12,7 @@ export function missingFor(plan: Plan, load: () => void): string[] {
   const ofPlan = missingWithoutNetwork(plan, {
     backend: "sim",
     packet: (packet) => whyNotTaken(plan.programType, packet, plan.program.frags),
-    context: (given, expected) => missingOfContext(plan, [...given, ...expected]),
+    context: (given, expected) => missingOfContext(plan, [...Object.keys(given), ...expected]),
     expectation: (expectation) => missingOfExpectation(plan, expectation),
     hasNetwork: needsNetwork(plan),
     ping: (step) => missingOfPing(plan, step),

@@ -31,6 +31,8 @@ export function runAlone(step: PlannedSend, place: RunPlace, world: AloneWorld):
     if (error instanceof ProgramFault) return { fault: error.message };
     throw error;
   }
+  const fault = hook.whyUnusable?.();
+  if (fault !== undefined) return { fault };
   const returned = machine.arguments.result32 | 0;
   const isRedirected = verdictName(plan.programType, returned).endsWith("_REDIRECT");
   return {

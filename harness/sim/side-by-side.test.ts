@@ -1,6 +1,7 @@
 import { whyUnreadable } from "../model/map-access.js";
 import type { LoadedObject } from "../kernel/loaded-object.js";
-import { testRunInputs, testRunOutputs } from "../kernel/context.js";
+import { testRunInputs, testRunOutputs, type TestRunInputs } from "../kernel/context.js";
+import { WrongSumError } from "../kernel/test-run-error.js";
 import type { FieldValue } from "../model/packet.js";
 import type { TestRun } from "../kernel/test-run.js";
 import { toHex } from "../model/hex.js";
@@ -86,20 +87,35 @@ export function simulate(object: BpfObject, type: TestedType, engine: EngineName
   return new SimulatedObject(object, { world: new World({ seed: 1 }), engine, globals: [], hook: worldOf[type] });
 }
 
+/** Of a packet whose sum the program has left wrong, a test run tells nothing else. */
+const wrong: Outcome = { returned: -1, packet: "" };
+
 export function runKernel(loaded: LoadedObject, testRun: TestRun, type: TestedType, sample: Sample): Outcome {
   testRun.select(loaded.programFd, type);
-  testRun.add(sample.bytes, contextOf(type, sample));
-  testRun.run();
+  const { context, flags } = inputsOf(type, sample);
+  testRun.add(sample.bytes, context, flags);
+  try {
+    testRun.run();
+  } catch (error) {
+    if (error instanceof WrongSumError) return wrong;
+    throw error;
+  }
   const outcome = { returned: testRun.returned(0) >>> 0, packet: toHex(testRun.packetOut(0)) };
-  return sample.fields && type !== "sk_lookup"
+  return shows(sample) && type !== "sk_lookup"
     ? { ...outcome, fields: testRunOutputs(type, testRun.packetOut(0), testRun.context(0)).fields }
     : outcome;
 }
 
-function contextOf(type: TestedType, { bytes, linearBytes, fields }: Sample): Uint8Array | undefined {
-  if (fields) return testRunInputs(type, { linkType: "ethernet", bytes }, bytes, fields).context;
+function inputsOf(type: TestedType, { bytes, linearBytes, fields }: Sample): Omit<TestRunInputs, "data"> {
+  if (fields) return testRunInputs(type, { linkType: "ethernet", bytes }, bytes, fields);
   // struct xdp_md: where the packet begins, and where its first buffer ends.
-  return linearBytes === undefined ? undefined : new Uint8Array(Uint32Array.of(0, linearBytes, 0, 0, 0, 0).buffer);
+  const words = linearBytes === undefined ? undefined : Uint32Array.of(0, linearBytes, 0, 0, 0, 0);
+  return { context: words && new Uint8Array(words.buffer) };
+}
+
+/** Whether a context goes in, and so comes out. */
+function shows({ fields }: Sample): boolean {
+  return fields !== undefined && Object.keys(fields).some((name) => name !== "ip_summed");
 }
 
 export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: string, sample: Sample): Outcome {
@@ -107,8 +123,9 @@ export function runSimulator(simulated: SimulatedObject<PacketWorld>, program: s
   const engine = simulated.program(program);
   hook.open(sample);
   machine.run(engine, hook.context);
+  if (hook instanceof SkbWorld && hook.whyUnusable() !== undefined) return wrong;
   const outcome = { returned: machine.arguments.result32, packet: toHex(hook.packet()) };
-  if (!sample.fields || !(hook instanceof SkbWorld)) return outcome;
+  if (!shows(sample) || !(hook instanceof SkbWorld)) return outcome;
   const fields = readSkbFields(hook.contextView());
   // Of all that goes in, a test run does not give `gso_size` back.
   const shown = skbInputFields.flatMap((name) => (name === "gso_size" ? [] : [[name, fields[name]!]]));

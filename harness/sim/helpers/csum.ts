@@ -28,6 +28,23 @@ export function add32(a: number, b: number): number {
   return sum > 0xffffffff ? (sum + 1) >>> 0 : sum;
 }
 
+/** csum_sub. */
+export function subtract32(a: number, b: number): number {
+  return add32(a, ~b);
+}
+
+/** csum_shift for an odd offset: each byte counts for the other half of its word. */
+export function rotate(sum: number): number {
+  return ((sum >>> 8) | (sum << 24)) >>> 0;
+}
+
+/** csum_partial() as x86-64 has it: 32-bit words as they lie in memory, with the carry coming round, added to `sum`. */
+export function sum32(bytes: Uint8Array, sum = 0): number {
+  let total = sum;
+  for (let i = 0; i < bytes.length; i++) total = add32(total, bytes[i]! * 2 ** (8 * (i & 3)));
+  return total;
+}
+
 /** csum_from32to16. */
 export function fold(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);

@@ -17,7 +17,7 @@ export interface DynptrPacket {
   /** A copy of bytes, wherever they lie; undefined beyond the packet. */
   copy(offset: number, length: number): Uint8Array | undefined;
   /** Returns 0, or a negative errno. */
-  store(offset: number, bytes: Uint8Array): number;
+  store(offset: number, bytes: Uint8Array, flags: bigint): number;
   /** Flags of bpf_dynptr_write() that mean something for this kind of packet. */
   readonly storeFlags: bigint;
 }
@@ -61,7 +61,7 @@ export function dynptrHelpers(maps: MapTable, packet: DynptrPacket): HelperTable
     if (to.kind === kinds.none || to.isReadOnly) return -errno.EINVAL;
     if (!isInside(to, at, bytes.length)) return -errno.E2BIG;
     if ((flags & ~(to.kind === kinds.packet ? packet.storeFlags : 0n)) !== 0n) return -errno.EINVAL;
-    if (to.kind === kinds.packet) return packet.store(to.offset + at, bytes);
+    if (to.kind === kinds.packet) return packet.store(to.offset + at, bytes, flags);
     bytesOf(call, to, at, bytes.length)!.set(bytes);
     return 0;
   };

@@ -21,19 +21,21 @@ export function lwtHelpers(type: SkbProgramType, packet: SkbPacket): HelperTable
       const mode = call.u32(2);
       if (type === "lwt_in" && (mode === encapMode.seg6 || mode === encapMode.seg6Inline))
         throw new Fault("wraps a packet in IPv6 segment routing, which is not simulated");
-      return mode === encapMode.ip ? pushIpHeader(packet, call) : -errno.EINVAL;
+      return mode === encapMode.ip ? pushIpHeader(type, packet, call) : -errno.EINVAL;
     },
   };
 }
 
 /** bpf_lwt_push_ip_encap(): an IP header, and what may follow it, in front of the packet's own. */
-function pushIpHeader(packet: SkbPacket, call: Call): number {
+function pushIpHeader(type: "lwt_in" | "lwt_xmit", packet: SkbPacket, call: Call): number {
   const length = call.u32(4);
   const header = call.read(3, length).slice();
   if (length < 20 || length > mostHeaderBytes) return -errno.EINVAL;
   const version = header[0]! >> 4;
   const ownBytes = version === 4 ? (header[0]! & 15) * 4 : 40;
   if ((version !== 4 && version !== 6) || length < ownBytes) return -errno.EINVAL;
+  // The kernel, too, fills in the header's checksum only behind what it adds to the packet's sum.
+  if (type === "lwt_in") packet.checksum.pushed(header);
   if (version === 4 && header[10] === 0 && header[11] === 0)
     new DataView(header.buffer).setUint16(10, internetChecksum(header.subarray(0, ownBytes)));
   packet.pushNetworkHeader(header);

@@ -4,10 +4,18 @@ import type { HelperTable } from "./table.js";
 
 const maxInt = 0x7fff_ffff;
 
+const recomputeSum = 1n;
 const invalidateHash = 2n;
 
 /** BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH. */
-export const storeFlags = 1n | invalidateHash;
+export const storeFlags = recomputeSum | invalidateHash;
+
+/** __bpf_skb_store_bytes(), with flags that are known. What is written to is made linear (bpf_try_make_writable). */
+export function storeBytes(packet: SkbPacket, offset: number, bytes: Uint8Array, flags: bigint): number {
+  if (offset > maxInt || !packet.store(offset, bytes, (flags & recomputeSum) !== 0n)) return -errno.EFAULT;
+  if ((flags & invalidateHash) !== 0n) packet.clearHash();
+  return 0;
+}
 
 /** Access to the bytes of an skb (net/core/filter.c). */
 export function skbByteHelpers(packet: SkbPacket): HelperTable {
@@ -17,11 +25,7 @@ export function skbByteHelpers(packet: SkbPacket): HelperTable {
       const [offset, length] = [call.u32(2), call.u32(4)];
       const from = call.read(3, length);
       if ((call.u64(5) & ~storeFlags) !== 0n) return -errno.EINVAL;
-      // What is written to is made linear (bpf_try_make_writable).
-      if (offset > maxInt || !packet.pull(offset + length)) return -errno.EFAULT;
-      packet.bytesAt(offset, length)!.set(from);
-      if ((call.u64(5) & invalidateHash) !== 0n) packet.clearHash();
-      return 0;
+      return storeBytes(packet, offset, from, call.u64(5));
     },
     // bpf_skb_load_bytes(skb, offset, to, len)
     26: (call) => {

@@ -43,8 +43,9 @@ const congestionExperienced = 3;
 
 /** INET_ECN_set_ce() of include/net/inet_ecn.h: 1 where the packet says afterwards that there is congestion. */
 export function setCongestionExperienced(packet: SkbPacket): number {
-  const isIpv4 = packet.protocol === networkOrder.ipv4;
-  if (!isIpv4 && packet.protocol !== networkOrder.ipv6) return 0;
+  const protocol = packet.protocolBehindTags;
+  const isIpv4 = protocol === networkOrder.ipv4;
+  if (!isIpv4 && protocol !== networkOrder.ipv6) return 0;
   const header = packet.bytesAt(packet.networkOffset, isIpv4 ? 20 : 40);
   if (!header) return 0;
   const ecn = isIpv4 ? header[1]! & 3 : (header[1]! >> 4) & 3;
@@ -54,7 +55,10 @@ export function setCongestionExperienced(packet: SkbPacket): number {
     addToChecksum(header, ecn - congestionExperienced);
     header[1] = header[1]! | congestionExperienced;
   } else {
+    // IPv6 has no checksum of its own, so the sum over the packet changes (IP6_ECN_set_ce).
+    const before = header.slice(0, 4);
     header[1] = header[1]! | (congestionExperienced << 4);
+    packet.checksum.replaced(before, header.subarray(0, 4));
   }
   return 1;
 }

@@ -45,7 +45,8 @@ export function skbRoomHelpers(packet: SkbPacket): HelperTable {
     // bpf_skb_change_tail(skb, len, flags)
     38: (call) => {
       const length = call.u32(2);
-      const least = Math.max(0, packet.networkOffset);
+      // __bpf_skb_min_len()
+      const least = packet.partialBytes > 0 ? packet.partialBytes : Math.max(0, packet.networkOffset);
       if (call.u64(3) !== 0n || length > maxSkbBytes || length < least) return -errno.EINVAL;
       const result = packet.resize(length);
       if (result === 0) packet.resetGso();
@@ -60,7 +61,7 @@ export function skbRoomHelpers(packet: SkbPacket): HelperTable {
     // bpf_skb_adjust_room(skb, len_diff, mode, flags)
     50: (call) => {
       const result = adjustRoom(packet, call);
-      if (result === 0 && (call.u64(4) & roomFlag.noCsumReset) === 0n) packet.checksumLevel = undefined;
+      if (result === 0 && (call.u64(4) & roomFlag.noCsumReset) === 0n) packet.checksum.resetLevel();
       return result;
     },
   };

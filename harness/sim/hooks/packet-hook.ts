@@ -23,6 +23,8 @@ export interface PacketHook extends HookWorld {
   accept(packet: Packet, fields: Fields): void;
   /** The packet as the program left it, in the form in which it came; undefined where none comes out. */
   output(): Uint8Array | undefined;
+  /** Why nobody can go on with the packet as the program left it; undefined where one can. */
+  whyUnusable?(): string | undefined;
   /** Context fields after the run, by the names that scenarios use. */
   outputFields(): Fields;
   /** What stands in front of the packet (`data_meta`). */
@@ -66,7 +68,7 @@ export function inputFieldsOf(type: ProgramType): readonly string[] {
   if (type === "flow_dissector") return Object.keys(flowKeys);
   return type === "xdp"
     ? ["data_meta", "data_end", "ingress_ifindex", "rx_queue_index"]
-    : [...skbInputFields, "data_end"];
+    : [...skbInputFields, "data_end", "ip_summed"];
 }
 
 /**
@@ -151,7 +153,11 @@ class SkbHook extends SkbWorld implements PacketHook {
 
   outputFields(): Fields {
     const headerBytes = this.#isRawIp ? ethernetBytes : 0;
-    return { ...readSkbFields(this.contextView()), data_end: this.linearFrameBytes - headerBytes };
+    return {
+      ...readSkbFields(this.contextView()),
+      data_end: this.linearFrameBytes - headerBytes,
+      ip_summed: this.checksumState,
+    };
   }
 }
 

@@ -1,8 +1,13 @@
 import { readable, writable, type Arena } from "../arena.js";
+import { ipSummed, wrongSum } from "../../model/ip-summed.js";
+import { internetChecksum } from "../../packet/sum.js";
 import { errno } from "../errno.js";
+import { sum32 } from "../helpers/csum.js";
 import { skbField } from "./skb-fields.js";
 import { Fragments, mostFragmentBytes } from "./fragments.js";
 import { PacketBuffer } from "./packet-buffer.js";
+import { partialChecksumOf } from "./partial-checksum.js";
+import { SkbChecksum } from "./skb-checksum.js";
 
 export const ethernetBytes = 14;
 const vlanTagBytes = 4;
@@ -22,7 +27,7 @@ const headroomBytes = 16384;
 /** EtherTypes as the kernel keeps them, in network order. */
 export const networkOrder = { ipv4: 0x0008, ipv6: 0xdd86, vlan: 0x0081, qinq: 0xa888 } as const;
 
-const noMetadata: Uint8Array = new Uint8Array();
+const noBytes: Uint8Array = new Uint8Array();
 
 export function isVlanType(protocol: number): boolean {
   return protocol === networkOrder.vlan || protocol === networkOrder.qinq;
@@ -36,8 +41,7 @@ export class SkbPacket {
   readonly arena: Arena;
   /** Address of struct __sk_buff. */
   readonly context: number;
-  /** Of verified checksums the last one's number, counted from 0; undefined for CHECKSUM_NONE. */
-  checksumLevel: number | undefined;
+  readonly checksum = new SkbChecksum();
   /** Whether the program has put a tunnel's headers in front. */
   isEncapsulated = false;
   readonly #buffer: PacketBuffer;
@@ -65,12 +69,12 @@ export class SkbPacket {
    * A fresh frame. With `fromNetwork` the program sees it from the network header on; what is behind `linearBytes` of
    * it, or behind a page, is in fragments.
    */
-  open(bytes: Uint8Array, fromNetwork: boolean, metadata = noMetadata, linearBytes = bytes.length): void {
+  open(bytes: Uint8Array, fromNetwork: boolean, metadata = noBytes, linearBytes = bytes.length): void {
     const linear = bytes.subarray(0, Math.min(Math.max(linearBytes, ethernetBytes), mostLinearBytes));
     this.#fromNetwork = fromNetwork;
     this.#mac = this.#buffer.start + headroomBytes;
     this.#end = this.#mac + linear.length;
-    this.checksumLevel = undefined;
+    this.checksum.clear();
     this.isEncapsulated = false;
     this.#network = this.#mac + ethernetBytes;
     this.#data = fromNetwork ? this.#network : this.#mac;
@@ -109,6 +113,16 @@ export class SkbPacket {
     this.arena.view.setUint32(this.context + skbField.protocol, protocol, true);
   }
 
+  /** skb_protocol(skb, true): the EtherType behind all VLAN tags, 0 where that is not there. */
+  get protocolBehindTags(): number {
+    let type = this.#protocol;
+    for (let at = ethernetBytes + 2; isVlanType(type); at += vlanTagBytes) {
+      const field = this.bytesAt(at, 2, "mac");
+      type = field ? field[0]! | (field[1]! << 8) : 0;
+    }
+    return type;
+  }
+
   /** Whether it stands for several segments (skb_is_gso). Their protocol is not known, as in a test run. */
   get isGso(): boolean {
     return this.arena.view.getUint32(this.context + skbField.gso_size, true) !== 0;
@@ -126,9 +140,60 @@ export class SkbPacket {
     this.arena.view.setUint32(this.context + skbField.hash, 0, true);
   }
 
+  /**
+   * What the fresh frame says about its checksums, a number of ipSummed. CHECKSUM_PARTIAL is for TCP and UDP of the
+   * host's own; other packets have theirs.
+   */
+  setChecksum(state: number, frame: Uint8Array): void {
+    const { checksum } = this;
+    if (state === ipSummed.complete) checksum.sum = sum32(this.#networkBytes());
+    if (state !== ipSummed.partial) {
+      checksum.state = state;
+      return;
+    }
+    const partial = partialChecksumOf(frame);
+    if (!partial || !this.pull(partial.fieldBytes + 2 - (this.#data - this.#mac))) return;
+    checksum.state = state;
+    checksum.start = this.#mac + partial.startBytes;
+    checksum.fieldOffset = partial.fieldBytes - partial.startBytes;
+    this.arena.view.setUint16(this.#mac + partial.fieldBytes, partial.pseudoSum);
+  }
+
+  /** Why the stack or the device cannot go on with the packet; undefined where it can. */
+  get whyUnusable(): string | undefined {
+    const { checksum } = this;
+    if (checksum.isComplete && !checksum.isSumOf(this.#networkBytes())) return wrongSum;
+    if (!checksum.isPartial) return undefined;
+    if (this.isGso) return "segments whose checksums are still to be filled in are not simulated";
+    return this.partialBytes > this.length
+      ? "the program cuts off the checksum that is still to be filled in (CHECKSUM_PARTIAL)"
+      : undefined;
+  }
+
+  /** How much of the packet there has to be for the checksum that is still to be filled in; 0 where none is. */
+  get partialBytes(): number {
+    const { isPartial, start, fieldOffset } = this.checksum;
+    return isPartial ? start + fieldOffset + 2 - this.#data : 0;
+  }
+
+  /** From the network header on: what skb->csum is about. */
+  #networkBytes(): Uint8Array {
+    const offset = this.networkOffset;
+    return this.copyAt(offset, this.length - offset) ?? noBytes;
+  }
+
+  /** skb_checksum_help() on a copy of the packet: what is still to be filled in. */
+  #fillIn(packet: Uint8Array): void {
+    const { start, fieldOffset } = this.checksum;
+    const offset = start - this.#data;
+    const sum = internetChecksum(packet.subarray(offset));
+    new DataView(packet.buffer).setUint16(offset + fieldOffset, sum === 0 ? 0xffff : sum);
+  }
+
   /** The frame as a test run gives it back: a link-layer header that the program did not see is zero. */
   frame(): Uint8Array {
     const seen = this.copyAt(0, this.length)!;
+    if (this.partialBytes > 0 && this.whyUnusable === undefined) this.#fillIn(seen);
     if (!this.#fromNetwork) return seen;
     const frame = new Uint8Array(ethernetBytes + seen.length);
     frame.set(seen, ethernetBytes);
@@ -170,12 +235,25 @@ export class SkbPacket {
     return this.arena.bytes.subarray(start, start + length);
   }
 
+  /** Writes at an offset, where what is written to is made linear; `keepsSum` keeps skb->csum right (BPF_F_RECOMPUTE_CSUM). */
+  store(offset: number, bytes: Uint8Array, keepsSum: boolean): boolean {
+    if (!this.pull(offset + bytes.length)) return false;
+    const place = this.bytesAt(offset, bytes.length)!;
+    if (keepsSum) {
+      this.checksum.beginAt(this.#data);
+      this.checksum.replaced(place, bytes, offset);
+    }
+    place.set(bytes);
+    return true;
+  }
+
   /** skb_trim and skb_put, of what is made linear before; new bytes are zero. */
   resize(length: number): number {
     this.pull(this.length);
     const end = this.#data + length;
     if (end > this.#buffer.end) return -errno.ENOMEM;
     if (end > this.#end) this.#buffer.clear(this.#end, end);
+    if (end !== this.#end) this.checksum.giveUpSum();
     this.#end = end;
     this.#publish();
     return 0;
@@ -201,7 +279,7 @@ export class SkbPacket {
     this.#publish();
   }
 
-  /** Zeroes at an offset; the headers before it move forward (bpf_skb_net_hdr_push). */
+  /** Zeroes, which no sum changes by, at an offset; the headers before it move forward (bpf_skb_net_hdr_push). */
   insert(offset: number, length: number): number {
     if (this.#data - length < this.#buffer.start) return -errno.ENOMEM;
     this.#buffer.move(this.#data - length, this.#data, offset);
@@ -217,6 +295,8 @@ export class SkbPacket {
   /** Drops bytes at an offset; the headers before it move back (bpf_skb_net_hdr_pop). */
   remove(offset: number, length: number): number {
     if (!this.pull(offset + length)) return -errno.ENOMEM;
+    this.checksum.pulled(this.bytesAt(offset, length)!);
+    this.checksum.beginAt(this.#data + length);
     this.#buffer.move(this.#data + length, this.#data, offset);
     this.#metadataBytes = 0;
     this.#data += length;
@@ -226,15 +306,14 @@ export class SkbPacket {
     return 0;
   }
 
-  /** Puts a VLAN tag behind the addresses (__vlan_insert_tag). */
+  /** Puts a VLAN tag behind the addresses, where the network header is from then on (skb_vlan_push). */
   insertTag(protocol: number, tci: number): number {
-    const network = this.#network;
     const result = this.insert(ethernetBytes - 2, vlanTagBytes);
     if (result !== 0) return result;
-    this.#network = network;
     const { view } = this.arena;
     view.setUint16(this.#mac + 12, protocol, true);
     view.setUint16(this.#mac + 14, tci);
+    this.checksum.pushed(this.bytesAt(ethernetBytes - 2, vlanTagBytes)!);
     this.protocol = protocol;
     return 0;
   }

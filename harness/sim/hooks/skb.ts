@@ -15,7 +15,7 @@ import { lwtHelpers } from "../helpers/lwt.js";
 import { mapHelpers } from "../helpers/maps.js";
 import { mtuHelpers } from "../helpers/mtu.js";
 import { printHelpers } from "../helpers/print.js";
-import { skbByteHelpers, storeFlags } from "../helpers/skb-bytes.js";
+import { skbByteHelpers, storeBytes, storeFlags } from "../helpers/skb-bytes.js";
 import { skbCsumHelpers } from "../helpers/skb-csum.js";
 import { setCongestionExperienced, skbFlowHelpers } from "../helpers/skb-flow.js";
 import { skbRoomHelpers } from "../helpers/skb-room.js";
@@ -125,11 +125,7 @@ export class SkbWorld implements HookWorld {
         length: () => this.#packet.length,
         bytesAt: (offset, length) => this.#packet.bytesAt(offset, length),
         copy: (offset, length) => this.#packet.copyAt(offset, length),
-        store: (offset, bytes) => {
-          if (!this.#packet.pull(offset + bytes.length)) return -errno.EFAULT;
-          this.#packet.bytesAt(offset, bytes.length)!.set(bytes);
-          return 0;
-        },
+        store: (offset, bytes, flags) => storeBytes(this.#packet, offset, bytes, flags),
       }),
       type === "sched_cls" ? this.#trafficControlHelpers(world) : {},
       type === "cgroup_skb" ? this.#cgroupHelpers(world) : {},
@@ -153,10 +149,12 @@ export class SkbWorld implements HookWorld {
     set("pkt_type", packetTypeOf(bytes));
     set("ifindex", 1);
     set("sk", this.#makeSocket());
-    const given = Object.entries(fields);
+    const { ip_summed: checksum, ...rest } = fields;
+    if (checksum !== undefined) this.#packet.setChecksum(Number(checksum), bytes);
+    const given = Object.entries(rest);
     // convert___skb_to_skb() of net/bpf/test_run.c: it comes with a context alone.
     for (const [name, value] of given) writeSkbField(this.contextView(), name, value);
-    if (given.length > 0 && !fields["wire_len"]) set("wire_len", this.#packet.length);
+    if (given.length > 0 && !rest["wire_len"]) set("wire_len", this.#packet.length);
   }
 
   /** Each packet has a socket of its own, as in a test run; where it lies does not change. */
@@ -177,6 +175,15 @@ export class SkbWorld implements HookWorld {
 
   metadata(): Uint8Array {
     return this.#packet.metadata();
+  }
+
+  /** What it says about its checksums, a number of ipSummed. */
+  get checksumState(): number {
+    return this.#packet.checksum.state;
+  }
+
+  whyUnusable(): string | undefined {
+    return this.#packet.whyUnusable;
   }
 
   /** Of the frame: what is linear. */

@@ -121,6 +121,8 @@ function run(parts: ProgramParts, name: string, isXdp: boolean, skb: Skb, fields
   hook.accept({ linkType: "ethernet", bytes: skb.frame }, fields);
   try {
     around(skb, () => machine.run(stage.program(name), hook.context));
+    const fault = hook.whyUnusable?.();
+    if (fault !== undefined) throw new ProgramFault(fault, 0, undefined);
   } catch (error) {
     if (!(error instanceof ProgramFault)) throw error;
     onFault(error);
