@@ -65,7 +65,7 @@ function resultText(result: MutationResult): string {
     const seen = cases === 1 ? "1 case comes by" : cases === 0 ? "no case comes by" : `${cases} cases come by`;
     known.push(
       `  ${mutant.mistake}: ${mutant.before}  →  ${mutant.after} (${seen})`,
-      `    ${difference.what}: ${difference.layers}`,
+      difference ? `    ${difference.what}: ${difference.layers}` : "    what it does otherwise was not looked for",
     );
   }
   const found = [...lines].flatMap(([place, each]) => [place, ...each]);
@@ -92,7 +92,7 @@ function jsonOf({ program, file, mutants, caught, survivors, alike }: MutationRe
     survivors: survivors.map(({ mutant, cases, difference }) => ({
       ...{ file: mutant.line.file, line: mutant.line.line, text: mutant.line.text.trim() },
       ...{ mistake: mutant.mistake, before: mutant.before, after: mutant.after },
-      ...{ cases, what: difference.what, packet: difference.layers },
+      ...{ cases, what: difference?.what, packet: difference?.layers },
     })),
   };
 }

@@ -16,8 +16,8 @@ describe("mutants of a program", () => {
       "atomic update dropped, 1",
     ]);
     expect(survivors[1]!.mutant.line.text).to.include("__sync_fetch_and_add");
-    expect(survivors[0]!.difference.what).to.equal("maps or variables hold something else");
-    expect(survivors[0]!.difference.layers).to.match(/^\[eth/);
+    expect(survivors[0]!.difference?.what).to.equal("maps or variables hold something else");
+    expect(survivors[0]!.difference?.layers).to.match(/^\[eth/);
     expect(caught).to.equal(1);
   });
 

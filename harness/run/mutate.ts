@@ -24,7 +24,8 @@ export interface Survivor {
   readonly mutant: Mutant;
   /** Cases that come by the changed line. */
   readonly cases: number;
-  readonly difference: Difference;
+  /** Undefined where no packets can be tried: it may be that the mutant is none. */
+  readonly difference: Difference | undefined;
 }
 
 /**
@@ -52,7 +53,7 @@ export async function runMutants(plans: readonly Plan[], progress: (done: number
       continue;
     }
     const difference = firstDifference(distinguishers.value, mutant.object());
-    if (difference) survivors.push({ mutant, cases: passing.length, difference });
+    if (difference || distinguishers.value.length === 0) survivors.push({ mutant, cases: passing.length, difference });
     else alike.push(mutant);
   }
   for (const each of distinguishers.value) each.close();
