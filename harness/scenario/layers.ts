@@ -218,7 +218,9 @@ function protocolSchema<T>(protocol: Protocol, reader: FieldReader<T>, definitio
   ]);
   const header = { type: "object", properties: Object.fromEntries(properties), additionalProperties: false };
   const short = protocol.fields.find((def) => def.name === protocol.shorthand);
+  // A matrix may give all fields of a header.
+  const variable = { type: "string", pattern: "^\\$" };
   return {
-    anyOf: [header, { type: "null" }, ...(short ? [reader.decoder(short).schema(definitions)] : [])],
+    anyOf: [header, { type: "null" }, variable, ...(short ? [reader.decoder(short).schema(definitions)] : [])],
   };
 }
