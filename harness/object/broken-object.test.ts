@@ -121,6 +121,6 @@ function expectObjectOrError(bytes: Uint8Array): void {
     expect(error).to.be.instanceOf(HarnessError);
     expect((error as HarnessError).code).to.equal("object");
     // A section's name may itself be broken, and hold any character.
-    expect((error as HarnessError).message).to.match(/^.*?, offset 0x[0-9a-f]+( of the file)?: /);
+    expect((error as HarnessError).message).to.match(/^.*?, offset 0x[0-9a-f]+( of the file)?: /s);
   }
 }
