@@ -180,8 +180,10 @@ describe("the HTML report", () => {
     const opened = await open(this, [...events, { type: "coverage", functions }]);
     const { page } = opened;
     await page.locator(".tile", { hasText: "coverage" }).click();
+    await page.locator(".coverage tbody .share").first().waitFor();
     expect(await page.locator(".coverage tbody .share").allTextContents()).to.deep.equal(["33.3 %", "50.0 %", "100 %"]);
     await page.locator(".coverage button", { hasText: "bpf/xdp_lb.bpf.c" }).click();
+    await page.locator(".covered .never").first().waitFor();
     expect(await page.locator(".covered .never").count()).to.equal(2);
     await page.getByRole("button", { name: "line 60: 1 of 2 branches" }).click();
     expect(await page.locator(".jump").textContent()).to.equal("jump 1: taken 3 ×, not taken never\n");
